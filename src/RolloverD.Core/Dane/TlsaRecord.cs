@@ -1,0 +1,40 @@
+namespace RolloverD.Core.Dane;
+
+/// <summary>
+/// One TLSA record: a promise that the server will show a certificate with this content. A sender that validates
+/// DANE delivers when at least one usable record matches what the server shows, and refuses when none does.
+/// </summary>
+/// <param name="Parameters">Usage, selector and matching type.</param>
+/// <param name="Data">The association data in lower-case hexadecimal digits.</param>
+/// <remarks>RFC 6698 §2.1.</remarks>
+public sealed record TlsaRecord(TlsaParameters Parameters, string Data) : IComparable<TlsaRecord>
+{
+    /// <summary>Reads the presentation form <c>3 1 1 0123…</c>; white space inside the data and capitals are allowed.</summary>
+    /// <remarks>RFC 6698 §2.2.</remarks>
+    public static bool TryParse(string text, out TlsaRecord record)
+    {
+        record = null!;
+        string[] fields = text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        if (fields.Length < 4 || !TlsaParameters.TryParse(string.Join(' ', fields[..3]), out TlsaParameters parameters))
+            return false;
+
+        string data = string.Concat(fields[3..]).ToLowerInvariant();
+        if (data.Length % 2 != 0 || !data.All(char.IsAsciiHexDigit))
+            return false;
+
+        record = new(parameters, data);
+        return true;
+    }
+
+    /// <summary>Reads the presentation form or throws <see cref="FormatException"/>.</summary>
+    public static TlsaRecord Parse(string text) =>
+        TryParse(text, out TlsaRecord record) ? record : throw new FormatException($"not a TLSA record: '{text}'");
+
+    public int CompareTo(TlsaRecord? other) =>
+        other is null ? 1
+        : Parameters != other.Parameters ? Parameters.CompareTo(other.Parameters)
+        : string.CompareOrdinal(Data, other.Data);
+
+    /// <summary>The presentation form; also what DNS providers read and write.</summary>
+    public override string ToString() => $"{Parameters} {Data}";
+}

@@ -1,0 +1,48 @@
+namespace RolloverD.Core.Policy;
+
+/// <summary>The kinds of keys that can be made, as they are written in the configuration.</summary>
+public enum KeyAlgorithm
+{
+    Rsa2048,
+    Rsa3072,
+    Rsa4096,
+    EcdsaP256,
+    EcdsaP384,
+    Ed25519,
+}
+
+/// <summary>What happens to the key when a certificate is renewed.</summary>
+public enum KeyPolicy
+{
+    /// <summary>The next key always exists and is published; a renewal keeps the current key, a roll moves to the standby.</summary>
+    Standby,
+
+    /// <summary>The key stays until <c>rotate-after</c>; a renewal changes no record made from the key.</summary>
+    Reuse,
+
+    /// <summary>A new key each renewal.</summary>
+    Rotate,
+}
+
+/// <summary>The words of the configuration for both.</summary>
+public static class PolicyWords
+{
+    public static readonly IReadOnlyDictionary<string, KeyAlgorithm> KeyAlgorithms =
+        new Dictionary<string, KeyAlgorithm>(StringComparer.Ordinal)
+        {
+            ["rsa-2048"] = KeyAlgorithm.Rsa2048,
+            ["rsa-3072"] = KeyAlgorithm.Rsa3072,
+            ["rsa-4096"] = KeyAlgorithm.Rsa4096,
+            ["ecdsa-p256"] = KeyAlgorithm.EcdsaP256,
+            ["ecdsa-p384"] = KeyAlgorithm.EcdsaP384,
+            ["ed25519"] = KeyAlgorithm.Ed25519,
+        };
+
+    public static readonly IReadOnlyDictionary<string, KeyPolicy> KeyPolicies =
+        new Dictionary<string, KeyPolicy>(StringComparer.Ordinal)
+        {
+            ["standby"] = KeyPolicy.Standby,
+            ["reuse"] = KeyPolicy.Reuse,
+            ["rotate"] = KeyPolicy.Rotate,
+        };
+}

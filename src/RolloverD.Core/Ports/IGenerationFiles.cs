@@ -1,0 +1,46 @@
+using System.Collections.Immutable;
+using RolloverD.Core.Dane;
+using RolloverD.Core.Policy;
+
+namespace RolloverD.Core.Ports;
+
+/// <summary>
+/// The files of generations: private keys that never leave this port, the chains issued for them, and the live link.
+/// All writes are durable (fsync of file and directory) and private (0600, directories 0700) before a call returns,
+/// and every call may be repeated.
+/// </summary>
+public interface IGenerationFiles
+{
+    /// <summary>Makes the generation's key, or finds the one that an earlier call made.</summary>
+    PublicKey CreateKey(string certificate, int generation, KeyAlgorithm algorithm);
+
+    /// <summary>Gives a generation the key of another one.</summary>
+    PublicKey ReuseKey(string certificate, int from, int generation);
+
+    /// <summary>The public half of a generation's key, or null when there is no key file.</summary>
+    PublicKey? FindKey(string certificate, int generation);
+
+    /// <summary>A PKCS #10 request for the names, DER, signed with the generation's key. RFC 2986 §4.</summary>
+    ImmutableArray<byte> CreateRequest(string certificate, int generation, ImmutableArray<string> names);
+
+    /// <summary>
+    /// Reads the issued certificates and writes them beside the key, also <c>combined.pem</c>. Fails with
+    /// <see cref="InvalidDataException"/> when the leaf does not certify the generation's key.
+    /// </summary>
+    /// <param name="certificate">Name of the certificate in the configuration.</param>
+    /// <param name="generation">Number of the generation.</param>
+    /// <param name="certificates">DER, the leaf first.</param>
+    Chain StoreChain(string certificate, int generation, ImmutableArray<ImmutableArray<byte>> certificates);
+
+    /// <summary>Points <c>live/NAME</c> at the generation, in one rename(2).</summary>
+    void SwapLive(string certificate, int generation);
+
+    /// <summary>The generation that <c>live/NAME</c> points at, or null.</summary>
+    int? LiveGeneration(string certificate);
+
+    /// <summary>Where the live files are.</summary>
+    LiveFiles Live(string certificate);
+
+    /// <summary>Removes the private key of a generation that nothing refers to any more; its certificates stay.</summary>
+    void DestroyKey(string certificate, int generation);
+}

@@ -1,0 +1,54 @@
+using System.Collections.Immutable;
+using RolloverD.Core.Dane;
+
+namespace RolloverD.Core.Ports;
+
+/// <summary>Shakes hands with an endpoint as a sending mail server would and reports what each address presents.</summary>
+public interface IHandshake
+{
+    /// <summary>
+    /// Looks up every address of the endpoint and, at each, makes one handshake a key family (with SNI), so that an RSA
+    /// and an ECDSA certificate side by side are both seen. Never throws for what the network does.
+    /// </summary>
+    Task<EndpointObservation> ObserveAsync(Endpoint endpoint, CancellationToken cancellation);
+}
+
+/// <summary>What was seen of an endpoint in one round of handshakes.</summary>
+/// <param name="Endpoint">The endpoint.</param>
+/// <param name="StartedAt">When the round began.</param>
+/// <param name="FinishedAt">When it ended.</param>
+/// <param name="AddressProblem">Why no address could be found, or null.</param>
+/// <param name="Addresses">One entry an address.</param>
+public sealed record EndpointObservation(
+    Endpoint Endpoint,
+    DateTimeOffset StartedAt,
+    DateTimeOffset FinishedAt,
+    string? AddressProblem,
+    ImmutableArray<AddressObservation> Addresses);
+
+/// <summary>What one address presents: a chain for each key family that it has a certificate for, or a problem.</summary>
+/// <param name="Address">The IP address.</param>
+/// <param name="Presented">At least one entry; several when several certificates are served side by side.</param>
+public sealed record AddressObservation(string Address, ImmutableArray<Presented> Presented);
+
+/// <summary>The outcome of handshakes with one address.</summary>
+public abstract record Presented
+{
+    private Presented()
+    {
+    }
+
+    /// <summary>The chain as it was sent.</summary>
+    /// <param name="Chain">Leaf, ancestors and what else was sent.</param>
+    /// <param name="Protocol">For people: <c>TLSv1.3</c> and cipher.</param>
+    public sealed record Shows(Chain Chain, string Protocol) : Presented;
+
+    /// <summary>The server answers SMTP but does not offer or refuses STARTTLS.</summary>
+    public sealed record NoStartTls(string Reason) : Presented;
+
+    /// <summary>TLS was begun and failed.</summary>
+    public sealed record HandshakeFailed(string Reason) : Presented;
+
+    /// <summary>No connection, or no SMTP greeting in time.</summary>
+    public sealed record Unreachable(string Reason) : Presented;
+}

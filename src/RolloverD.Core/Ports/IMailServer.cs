@@ -1,0 +1,49 @@
+namespace RolloverD.Core.Ports;
+
+/// <summary>
+/// A mail server that reads a certificate's <c>live/</c> files. Putting a generation into service is: prepare every
+/// server, swap the link once, reload every server; the old generation goes back the same way.
+/// </summary>
+public interface IMailServer
+{
+    /// <summary>Looks whether the server runs, its configuration is sound and reads the live files. Changes nothing.</summary>
+    Task<MailServerOutcome> PrepareAsync(LiveFiles live, CancellationToken cancellation);
+
+    /// <summary>Makes the running server take on what <c>live/</c> now holds. Harmless when repeated.</summary>
+    Task<MailServerOutcome> ReloadAsync(LiveFiles live, CancellationToken cancellation);
+
+    /// <summary>Writes the configuration that makes the server read the live files, and says in words what it wrote.</summary>
+    Task<MailServerOutcome> ConfigureAsync(LiveFiles live, CancellationToken cancellation);
+}
+
+/// <summary>Where a certificate's live files are.</summary>
+/// <param name="Certificate">Name of the certificate in the configuration.</param>
+/// <param name="Directory">Absolute path of <c>live/NAME</c>, a symbolic link that is swapped.</param>
+public sealed record LiveFiles(string Certificate, string Directory)
+{
+    public string Combined => $"{Directory}/combined.pem";
+
+    public string FullChain => $"{Directory}/fullchain.pem";
+
+    public string PrivateKey => $"{Directory}/privkey.pem";
+}
+
+/// <summary>What a mail server's adapter found or did.</summary>
+public abstract record MailServerOutcome
+{
+    private MailServerOutcome()
+    {
+    }
+
+    /// <summary>Well; <paramref name="Summary"/> says in a few words what was found or done.</summary>
+    public sealed record Done(string Summary) : MailServerOutcome;
+
+    /// <summary>The server does not read <c>live/</c>; the remedy names the exact line that makes it.</summary>
+    public sealed record NotConfigured(string Reason, string Remedy) : MailServerOutcome;
+
+    /// <summary>The server is not running or its tools cannot be used.</summary>
+    public sealed record Unavailable(string Reason, string Remedy) : MailServerOutcome;
+
+    /// <summary>The server's own check or reload failed.</summary>
+    public sealed record Failed(string Reason, string Remedy) : MailServerOutcome;
+}
