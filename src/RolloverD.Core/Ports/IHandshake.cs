@@ -24,7 +24,21 @@ public sealed record EndpointObservation(
     DateTimeOffset StartedAt,
     DateTimeOffset FinishedAt,
     string? AddressProblem,
-    ImmutableArray<AddressObservation> Addresses);
+    ImmutableArray<AddressObservation> Addresses)
+{
+    /// <summary>Whether the endpoint has addresses and every one of them showed a chain and no fault.</summary>
+    public bool IsComplete => Problem is null;
+
+    /// <summary>The first thing that was wrong, in words, or null.</summary>
+    public string? Problem =>
+        AddressProblem is not null ? AddressProblem
+        : Addresses.IsEmpty ? $"{Endpoint.Host} has no address"
+        : Addresses
+            .Select(a => a.Presented.Select(p => p.Fault).FirstOrDefault(f => f is not null) is { } fault
+                ? $"{a.Address}: {fault}"
+                : a.Presented.IsEmpty ? $"{a.Address}: nothing was presented" : null)
+            .FirstOrDefault(p => p is not null);
+}
 
 /// <summary>What one address presents: a chain for each key family that it has a certificate for, or a problem.</summary>
 /// <param name="Address">The IP address.</param>
@@ -37,6 +51,15 @@ public abstract record Presented
     private Presented()
     {
     }
+
+    /// <summary>What went wrong, in words; null when a chain was shown.</summary>
+    public string? Fault => this switch
+    {
+        NoStartTls no => no.Reason,
+        HandshakeFailed failed => failed.Reason,
+        Unreachable unreachable => unreachable.Reason,
+        _ => null,
+    };
 
     /// <summary>The chain as it was sent.</summary>
     /// <param name="Chain">Leaf, ancestors and what else was sent.</param>

@@ -1,0 +1,112 @@
+using System.Collections.Immutable;
+
+namespace RolloverD.Core.Dane;
+
+/// <summary>Which records match a chain, and whether a record set covers it: the rule that everything else rests on.</summary>
+public static class Matching
+{
+    /// <summary>
+    /// Whether the record holds what the chain shows. Usage 3 looks at the leaf, usage 2 at the CA certificates that
+    /// really lead up from it. Records that a mail sender cannot use match nothing.
+    /// </summary>
+    /// <remarks>RFC 6698 §2.1, RFC 7671 §5.1 and §5.2.</remarks>
+    public static bool Matches(this TlsaRecord record, Chain chain) => record.Parameters switch
+    {
+        { IsUsable: false } => false,
+        { Usage: CertificateUsage.DaneEe } => record.Holds(chain.Leaf),
+        _ => chain.Ancestors.Any(record.Holds), // RFC 7671 §5.2
+    };
+
+    /// <summary>
+    /// The usable parameters that the set holds without a record matching the chain. Empty: the set covers the chain.
+    /// A sender may support any subset of them, so each one must match by itself; that also satisfies digest agility.
+    /// </summary>
+    /// <remarks>RFC 7671 §8, §9.</remarks>
+    public static ImmutableArray<TlsaParameters> Uncovered(this RecordSet set, Chain chain) =>
+    [
+        .. set.Records
+            .Where(r => r.Parameters.IsUsable)
+            .GroupBy(r => r.Parameters)
+            .Where(same => !same.Any(r => r.Matches(chain)))
+            .Select(same => same.Key),
+    ];
+
+    /// <summary>Whether every usable (usage, selector, matching type) of the set has a record matching the chain.</summary>
+    /// <remarks>RFC 7671 §8.</remarks>
+    public static bool Covers(this RecordSet set, Chain chain)
+    {
+        foreach (TlsaRecord record in set.Records)
+        {
+            if (!record.Parameters.IsUsable)
+                continue;
+
+            bool matched = false;
+            foreach (TlsaRecord same in set.Records)
+                matched |= same.Parameters == record.Parameters && same.Matches(chain);
+            if (!matched)
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// Whether the set is ready for a key whose certificate does not exist yet: everything in it that can be made from
+    /// a key alone has a record of this key.
+    /// </summary>
+    public static bool ExpectsKey(this RecordSet set, PublicKey key) =>
+        set.Records
+            .Where(r => r.Parameters.NeedsOnlyKey && r.Parameters.IsUsable)
+            .GroupBy(r => r.Parameters)
+            .All(same => same.Any(r => r.Data == key.AssociationData(r.Parameters.MatchingType)));
+
+    /// <summary>
+    /// The records that a sender with digest agility really uses: of each usage and selector those with the strongest
+    /// digest, and full (0) ones always. Unusable records are left out.
+    /// </summary>
+    /// <remarks>RFC 7671 §9: SHA-512 before SHA-256, as Postfix and OpenSSL have it.</remarks>
+    public static ImmutableArray<TlsaRecord> AfterDigestAgility(this RecordSet set)
+    {
+        ImmutableArray<TlsaRecord> usable = [.. set.Records.Where(r => r.Parameters.IsUsable)];
+        return
+        [
+            .. usable.Where(r =>
+                r.Parameters.MatchingType == MatchingType.Full
+                || !usable.Any(o => o.Parameters.Usage == r.Parameters.Usage
+                                    && o.Parameters.Selector == r.Parameters.Selector
+                                    && o.Parameters.MatchingType > r.Parameters.MatchingType)),
+        ];
+    }
+
+    /// <summary>The record with these parameters for this chain; null when the chain holds no CA certificate for usage 2.</summary>
+    /// <remarks>Usage 2 names the certificate that issued the leaf. RFC 7671 §5.2.</remarks>
+    public static TlsaRecord? RecordFor(this Chain chain, TlsaParameters parameters)
+    {
+        ChainCertificate? named = parameters.Usage switch
+        {
+            CertificateUsage.DaneEe => chain.Leaf,
+            CertificateUsage.DaneTa when !chain.Ancestors.IsEmpty => chain.Ancestors[0],
+            _ => null,
+        };
+        return named?.AssociationData(parameters.Selector, parameters.MatchingType) is { } data
+            ? new(parameters, data)
+            : null;
+    }
+
+    /// <summary>The record with these parameters for this key; null when a certificate is needed to make it.</summary>
+    public static TlsaRecord? RecordFor(this PublicKey key, TlsaParameters parameters) =>
+        parameters.NeedsOnlyKey && key.AssociationData(parameters.MatchingType) is { } data
+            ? new(parameters, data)
+            : null;
+
+    private static string? AssociationData(this PublicKey key, MatchingType matchingType) => matchingType switch
+    {
+        MatchingType.Sha256 => key.Sha256,
+        MatchingType.Sha512 => key.Sha512,
+        MatchingType.Full => Convert.ToHexStringLower(key.Spki.AsSpan()),
+        _ => null,
+    };
+
+    private static bool Holds(this TlsaRecord record, ChainCertificate certificate) =>
+        record.Data == certificate.AssociationData(record.Parameters.Selector, record.Parameters.MatchingType);
+}

@@ -1,0 +1,41 @@
+using RolloverD.Core.Dane;
+
+namespace RolloverD.Core.Rollover;
+
+/// <summary>When a generation is over.</summary>
+internal static class Archiving
+{
+    /// <summary>Ends a superseded generation once no cache can hold a record of it that is not wanted for another one.</summary>
+    public static Step? Archive(Situation s)
+    {
+        foreach (Generation generation in s.Known.Generations.Where(g => g.State is GenerationState.Superseded))
+        {
+            if (Wanted.ReleasedFrom(s.Desired, s.Known, generation) is { } released && s.Now >= released
+                && NothingIsVisible(s, generation))
+            {
+                return new Step.Archive(
+                    s.Certificate.Name, generation.Number, "no server and no cache holds a record of it any more");
+            }
+        }
+
+        return null;
+    }
+
+    private static bool NothingIsVisible(Situation s, Generation generation)
+    {
+        bool nothing = true;
+        foreach (OwnerSituation owner in s.Owners)
+        {
+            HashSet<TlsaRecord> old =
+            [
+                .. owner.Ledger.Ours.Intersect(
+                        Wanted.RecordsOf(generation, [.. owner.Ledger.Ours.Select(r => r.Parameters).Distinct()]))
+                    .Except(Wanted.At(s.Desired, s.Facts, owner.Owner, s.Now)),
+            ];
+            nothing &= Gates.AllVisibleFit(
+                s, owner, set => !old.Any(set.Contains), $"names generation {generation.Number}");
+        }
+
+        return nothing;
+    }
+}

@@ -1,0 +1,168 @@
+using RolloverD.Core.Dane;
+using RolloverD.Core.Ports;
+
+namespace RolloverD.Core.Rollover;
+
+/// <summary>When the next chain goes into service, how it is verified, and when the old one is put back.</summary>
+internal static class Deployment
+{
+    /// <summary>Waits until every address shows only the chain that was deployed; repeats the reload, or goes back.</summary>
+    public static Step? Verify(Situation s)
+    {
+        if (s.Known.Current is not { State: GenerationState.Deploying deploying } current)
+            return null;
+
+        if (deploying.ReloadedAt is not { } reloaded)
+        {
+            if (s.Observation.LiveGeneration == current.Number && NotConfigured(s) is { } not)
+            {
+                s.Hold(Gate.MailServer, "deployment", null, not.Reason, not.Remedy);
+                return null;
+            }
+
+            return new Step.Deploy(s.Certificate.Name, current.Number, "the deployment was begun and not finished");
+        }
+
+        string problem = Problem(s, deploying);
+        s.Hold(
+            Gate.Verification, $"generation {current.Number}", null,
+            $"not every address was seen to serve only generation {current.Number} {Evidence.CleanRoundsWanted} times in a row: {problem}",
+            "nothing when this is brief; otherwise see that the mail server runs, reads live/ and was reloaded");
+
+        if (deploying.CleanRounds > 0)
+            return null;
+
+        bool patienceIsOver = s.Now - deploying.IntendedAt > s.Desired.Timing.VerificationPatience;
+        if (patienceIsOver && ShowsWrong(s, deploying) && Earlier(s, current) is { } earlier)
+        {
+            return new Step.PutBack(
+                s.Certificate.Name, earlier.Number, current.Number,
+                $"generation {current.Number} could not be verified within {s.Desired.Timing.VerificationPatience.TotalSeconds:0} s: {problem}");
+        }
+
+        TimeSpan sinceReload = s.Now - reloaded;
+        return sinceReload > ReloadAgainAfter(s) && ShowsWrong(s, deploying)
+            ? new Step.Deploy(s.Certificate.Name, current.Number, $"the mail server has not taken it on: {problem}")
+            : null;
+    }
+
+    /// <summary>Puts an issued chain into service when every visible set covers it and the mail servers are ready.</summary>
+    public static Step? Swap(Situation s)
+    {
+        if (s.Known.Next is not { State: GenerationState.Issued issued } next || !ChainSuffices(s, next, issued.Chain))
+            return null;
+
+        if (s.Known.SetbackOf(StepKind.PutBack) is { } setback && s.Now < setback.RetryAt)
+        {
+            s.Hold(Gate.Retry, nameof(StepKind.Deploy), setback.RetryAt, setback.Reason, setback.Remedy);
+            return null;
+        }
+
+        bool covered = true;
+        foreach (OwnerSituation owner in s.Owners)
+        {
+            covered &= Gates.AllVisibleFit(
+                s, owner, set => set.Covers(issued.Chain) || !AddsViolation(s, issued.Chain),
+                $"does not cover the chain of generation {next.Number}");
+            if (owner.IsPublished(s.Now, s.Margin))
+                covered &= Gates.DnsIsSound(s, owner);
+        }
+
+        if (!covered || !ServersAreReady(s))
+            return null;
+
+        return AddsViolation(s, issued.Chain)
+            ? null
+            : new Step.Deploy(s.Certificate.Name, next.Number, "every visible record set covers its chain");
+    }
+
+    private static bool AddsViolation(Situation s, Chain chain) =>
+        !Safety.OfServing(s.Desired, s.Facts, s.Certificate, chain, s.Now).IsEmpty;
+
+    // Rule 6, RFC 7671 §5.2.2: a usage 2 record needs its CA certificate in the chain that is served.
+    private static bool ChainSuffices(Situation s, Generation next, Chain chain)
+    {
+        TlsaParameters? impossible = s.Certificate.Tlsa
+            .Where(p => chain.RecordFor(p) is null)
+            .Select(p => (TlsaParameters?)p)
+            .FirstOrDefault();
+        if (impossible is null)
+            return true;
+
+        s.Hold(
+            Gate.Chain, $"generation {next.Number}", null,
+            $"a {impossible} record cannot be made: the issuer sent no CA certificate with the leaf",
+            "choose an issuer that sends its CA certificates, or take this entry out of the certificate's tlsa list");
+        return false;
+    }
+
+    private static bool ServersAreReady(Situation s)
+    {
+        bool first = s.Observation.LiveGeneration is null;
+        foreach (MailServerOutcome outcome in s.Observation.MailServers)
+        {
+            (string Reason, string Remedy)? problem = outcome switch
+            {
+                MailServerOutcome.NotConfigured when first => null, // there is nothing that it could read yet
+                MailServerOutcome.NotConfigured not => (not.Reason, not.Remedy),
+                MailServerOutcome.Unavailable unavailable => (unavailable.Reason, unavailable.Remedy),
+                MailServerOutcome.Failed failed => (failed.Reason, failed.Remedy),
+                _ => null,
+            };
+            if (problem is { } found)
+            {
+                s.Hold(Gate.MailServer, "deployment", null, found.Reason, found.Remedy);
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static MailServerOutcome.NotConfigured? NotConfigured(Situation s) =>
+        s.Observation.MailServers.OfType<MailServerOutcome.NotConfigured>().FirstOrDefault();
+
+    private static Generation? Earlier(Situation s, Generation current) =>
+        s.Known.Generations.LastOrDefault(g => g.State is GenerationState.Live live
+            && g.Number != current.Number
+            && Safety.OfServing(s.Desired, s.Facts, s.Certificate, live.Chain, s.Now).IsEmpty);
+
+    private static TimeSpan ReloadAgainAfter(Situation s)
+    {
+        TimeSpan quarter = s.Desired.Timing.VerificationPatience / 4;
+        return quarter < TimeSpan.FromSeconds(2) ? TimeSpan.FromSeconds(2) : quarter;
+    }
+
+    // A server that cannot be reached at all is not helped by going back; one that shows something else may be.
+    private static bool ShowsWrong(Situation s, GenerationState.Deploying deploying) =>
+        s.Observation.Endpoints.Values
+            .SelectMany(e => e.Addresses)
+            .SelectMany(a => a.Presented)
+            .Any(p => p switch
+            {
+                Presented.Shows shows => shows.Chain.Key.Family == deploying.Chain.Key.Family
+                    && !shows.Chain.Leaf.Equals(deploying.Chain.Leaf),
+                Presented.HandshakeFailed or Presented.NoStartTls => true,
+                _ => false,
+            });
+
+    private static string Problem(Situation s, GenerationState.Deploying deploying)
+    {
+        foreach (EndpointObservation round in s.Observation.Endpoints.Values)
+        {
+            if (round.Problem is { } problem)
+                return $"{round.Endpoint}: {problem}";
+
+            foreach (AddressObservation address in round.Addresses)
+            {
+                if (address.Presented.OfType<Presented.Shows>()
+                    .FirstOrDefault(p => !p.Chain.Leaf.Equals(deploying.Chain.Leaf)) is { } other)
+                {
+                    return $"{round.Endpoint} at {address.Address} serves {other.Chain.Leaf}";
+                }
+            }
+        }
+
+        return $"{deploying.CleanRounds} clean round(s) so far";
+    }
+}

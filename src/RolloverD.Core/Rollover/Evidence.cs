@@ -1,0 +1,176 @@
+using System.Collections.Immutable;
+using RolloverD.Core.Dane;
+using RolloverD.Core.Policy;
+using RolloverD.Core.Ports;
+
+namespace RolloverD.Core.Rollover;
+
+/// <summary>Turns what was seen into facts: the ledgers of the owners, the chains of the endpoints, the verification.</summary>
+public static class Evidence
+{
+    /// <summary>Rounds of handshakes in a row that must see only the new chain: workers that run on end one by one.</summary>
+    public const int CleanRoundsWanted = 3;
+
+    /// <summary>After this long an intended set that no server ever showed is taken to be never published.</summary>
+    private static readonly TimeSpan NeverCame = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long a set that is gone stays in the ledger, for people who read it.</summary>
+    private static readonly TimeSpan Remembered = TimeSpan.FromDays(7);
+
+    /// <summary>The facts after a look at the world on behalf of a certificate.</summary>
+    public static Facts Observe(this Facts facts, DesiredCertificate certificate, Observation observation)
+    {
+        foreach (Endpoint endpoint in certificate.Endpoints)
+        {
+            EndpointFacts seen = facts.EndpointOf(endpoint);
+            if (observation.Owners.TryGetValue(endpoint.TlsaName, out OwnerObservation? owner) && owner.Zone is not null)
+            {
+                seen = seen with { TlsaOwner = owner.Owner };
+                facts = facts.With(facts.Owner(owner.Owner).Observe(owner));
+            }
+
+            if (observation.Endpoints.TryGetValue(endpoint, out EndpointObservation? handshakes))
+                seen = seen.Observe(handshakes);
+
+            facts = facts.With(seen);
+        }
+
+        return facts.With(Verify(facts.Certificate(certificate.Name), certificate, observation));
+    }
+
+    /// <summary>The ledger after one round of questions to every authoritative server.</summary>
+    /// <remarks>
+    /// Only a round in which every address answered, validly signed, can end a set: an error or a time-out is never
+    /// "not served any more".
+    /// </remarks>
+    public static OwnerLedger Observe(this OwnerLedger ledger, OwnerObservation round)
+    {
+        if (round.Security is not ZoneSecurity.Secure || round.Servers.IsEmpty)
+            return ledger;
+
+        ImmutableArray<RecordSet?> answers = [.. round.Servers.Select(s => SetOf(s.Content))];
+        ImmutableArray<RecordSet> served = [.. answers.OfType<RecordSet>().Distinct()];
+        ImmutableArray<PublishedSet> sets = ledger.Sets;
+        foreach (RecordSet set in served)
+            sets = Seen(sets, set, round.StartedAt);
+
+        if (answers.All(a => a is not null))
+        {
+            DateTimeOffset successor = sets.Last(s => served.Contains(s.Records)).Since;
+            int newest = sets.FindLastIndex(s => served.Contains(s.Records));
+            sets =
+            [
+                .. sets.Select((s, i) => IsOver(s, i) ? s with { State = new SetState.Gone(round.FinishedAt, successor) } : s),
+            ];
+
+            bool IsOver(PublishedSet s, int index) => !served.Contains(s.Records) && s.State switch
+            {
+                SetState.Seen => true,
+                SetState.Intended intended => index < newest
+                    || (intended.AppliedAt ?? s.Since) + NeverCame < round.StartedAt,
+                _ => false,
+            };
+        }
+
+        TimeSpan aliasTtl = round.Aliases.IsEmpty ? TimeSpan.Zero : round.Aliases.Max(a => a.Ttl);
+        return ledger with
+        {
+            Sets = sets.RemoveAll(s => s.State is SetState.Gone gone
+                && gone.LastServed + Remembered + (4 * s.Records.Ttl) < round.StartedAt),
+            AliasTtl = aliasTtl > ledger.AliasTtl ? aliasTtl : ledger.AliasTtl,
+        };
+    }
+
+    /// <summary>The record set of an answer; null when the answer proves nothing.</summary>
+    public static RecordSet? SetOf(AnswerContent content) => content switch
+    {
+        AnswerContent.Serves serves => new(
+            [.. serves.Set.Values.Select(v => TlsaRecord.TryParse(v, out TlsaRecord r) ? r : null).OfType<TlsaRecord>()],
+            serves.Set.Ttl),
+        AnswerContent.Absent => RecordSet.Absent,
+        _ => null,
+    };
+
+    private static ImmutableArray<PublishedSet> Seen(
+        ImmutableArray<PublishedSet> sets, RecordSet set, DateTimeOffset now)
+    {
+        int known = sets.FindLastIndex(s => s.Records.Equals(set));
+        if (known < 0)
+        {
+            // A provider may give the set that was intended another TTL: it is the same publication.
+            known = sets.FindLastIndex(s => s.State is SetState.Intended && s.Records.HasSameRecords(set));
+        }
+
+        return known < 0
+            ? sets.Add(new(set, now, new SetState.Seen()))
+            : sets.SetItem(known, sets[known] with { Records = set, State = new SetState.Seen() });
+    }
+
+    private static EndpointFacts Observe(this EndpointFacts facts, EndpointObservation round)
+    {
+        ImmutableArray<Chain> shown = ChainsOf(round);
+        bool complete = round.IsComplete;
+        return facts with
+        {
+            Seen = complete ? shown : [.. facts.Seen.Union(shown)],
+            CompleteAt = complete ? round.FinishedAt : facts.CompleteAt,
+            Problem = round.Problem,
+        };
+    }
+
+    private static ImmutableArray<Chain> ChainsOf(EndpointObservation round) =>
+    [
+        .. round.Addresses.SelectMany(a => a.Presented).OfType<Presented.Shows>().Select(s => s.Chain).Distinct(),
+    ];
+
+    // Rule 7: until every address of every endpoint shows only the new chain, several rounds in a row, it is not verified.
+    private static CertificateFacts Verify(
+        CertificateFacts facts, DesiredCertificate certificate, Observation observation)
+    {
+        if (facts.Current is not { State: GenerationState.Deploying deploying } current
+            || observation.Endpoints.IsEmpty)
+        {
+            return facts;
+        }
+
+        HashSet<ChainCertificate> others =
+        [
+            .. facts.Generations.Select(g => g.Chain?.Leaf).OfType<ChainCertificate>()
+                .Where(leaf => !leaf.Equals(deploying.Chain.Leaf)),
+        ];
+        DateTimeOffset effective = deploying.ReloadedAt ?? deploying.IntendedAt;
+        bool clean = certificate.Endpoints.All(e =>
+            observation.Endpoints.TryGetValue(e, out EndpointObservation? round)
+            && round.IsComplete
+            && round.StartedAt >= effective
+            && round.Addresses.All(a => ShowsOnly(a, deploying.Chain, others)));
+
+        int rounds = clean ? deploying.CleanRounds + 1 : 0;
+        return rounds < CleanRoundsWanted
+            ? facts.With(current with { State = deploying with { CleanRounds = rounds } })
+            : facts.GoLive(current, deploying.Chain, observation.Endpoints.Values.Max(e => e.FinishedAt));
+    }
+
+    private static bool ShowsOnly(AddressObservation address, Chain wanted, HashSet<ChainCertificate> others)
+    {
+        ChainCertificate[] leaves = [.. address.Presented.OfType<Presented.Shows>().Select(s => s.Chain.Leaf)];
+        return leaves.Contains(wanted.Leaf) && !leaves.Any(others.Contains);
+    }
+
+    private static CertificateFacts GoLive(
+        this CertificateFacts facts, Generation current, Chain chain, DateTimeOffset now)
+    {
+        foreach (Generation old in facts.Generations)
+        {
+            if (old.State is GenerationState.Live live && old.Number != current.Number)
+                facts = facts.With(old with { State = new GenerationState.Superseded(live.Chain, now) });
+        }
+
+        facts = facts.With(current with { State = new GenerationState.Live(chain, now) });
+        bool answered = facts.Request is { Emergency: false } request && request.Generation == current.Number;
+        facts = (answered ? facts with { Request = null } : facts).WithoutSetback(StepKind.Deploy);
+
+        // While the generation that was taken out still waits for its next try, the reason for its failure is kept.
+        return facts.Next is null ? facts.WithoutSetback(StepKind.PutBack) : facts;
+    }
+}

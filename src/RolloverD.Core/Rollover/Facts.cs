@@ -1,0 +1,127 @@
+using System.Collections.Immutable;
+using RolloverD.Core.Dane;
+
+namespace RolloverD.Core.Rollover;
+
+/// <summary>Everything that is remembered: what was done and what was seen. Nothing that can be computed from it.</summary>
+/// <param name="Certificates">By name in the configuration.</param>
+/// <param name="Owners">By owner name; an owner belongs to no single certificate.</param>
+/// <param name="Endpoints">By endpoint.</param>
+public sealed record Facts(
+    ImmutableDictionary<string, CertificateFacts> Certificates,
+    ImmutableDictionary<string, OwnerLedger> Owners,
+    ImmutableDictionary<Endpoint, EndpointFacts> Endpoints)
+{
+    public static readonly Facts None = new(
+        ImmutableDictionary<string, CertificateFacts>.Empty,
+        ImmutableDictionary<string, OwnerLedger>.Empty,
+        ImmutableDictionary<Endpoint, EndpointFacts>.Empty);
+
+    /// <summary>What is known of a certificate; an empty page when it is new.</summary>
+    public CertificateFacts Certificate(string name) =>
+        Certificates.TryGetValue(name, out CertificateFacts? facts) ? facts : CertificateFacts.New(name);
+
+    /// <summary>What is known of an endpoint; an empty page when it was never seen.</summary>
+    public EndpointFacts EndpointOf(Endpoint endpoint) =>
+        Endpoints.TryGetValue(endpoint, out EndpointFacts? facts) ? facts : EndpointFacts.Unseen(endpoint);
+
+    /// <summary>The ledger of an owner; an empty one when nothing was ever seen there.</summary>
+    public OwnerLedger Owner(string owner) =>
+        Owners.TryGetValue(owner, out OwnerLedger? ledger) ? ledger : OwnerLedger.New(owner);
+
+    public Facts With(CertificateFacts certificate) =>
+        this with { Certificates = Certificates.SetItem(certificate.Name, certificate) };
+
+    public Facts With(OwnerLedger ledger) => this with { Owners = Owners.SetItem(ledger.Owner, ledger) };
+
+    public Facts With(EndpointFacts endpoint) =>
+        this with { Endpoints = Endpoints.SetItem(endpoint.Endpoint, endpoint) };
+}
+
+/// <summary>What is remembered of one certificate.</summary>
+/// <param name="Name">Its name in the configuration.</param>
+/// <param name="Generations">Every generation, oldest first.</param>
+/// <param name="Request">A rollover that somebody asked for and that is not done yet.</param>
+/// <param name="Setbacks">Steps that failed the last time they were tried, at most one a kind of step.</param>
+/// <param name="Holds">The holds of the last decision: their <c>Since</c> is carried on, and <c>status</c> shows them.</param>
+public sealed record CertificateFacts(
+    string Name,
+    ImmutableArray<Generation> Generations,
+    RollRequest? Request,
+    ImmutableArray<Setback> Setbacks,
+    ImmutableArray<Hold> Holds)
+{
+    public static CertificateFacts New(string name) => new(name, [], null, [], []);
+
+    /// <summary>The generation that is in service or being put there; null before the first.</summary>
+    public Generation? Current =>
+        Generations.LastOrDefault(g => g.State is GenerationState.Deploying or GenerationState.Live);
+
+    /// <summary>The generation that is to go into service next, if one is being made.</summary>
+    public Generation? Next =>
+        Generations.LastOrDefault(g => g.State is GenerationState.Preparing or GenerationState.Issued);
+
+    /// <summary>The key that is kept ready.</summary>
+    public Generation? StandbyKey => Generations.LastOrDefault(g => g.State is GenerationState.Standby);
+
+    public int NextNumber => Generations.IsEmpty ? 1 : Generations.Max(g => g.Number) + 1;
+
+    public Generation? Find(int number) => Generations.FirstOrDefault(g => g.Number == number);
+
+    public CertificateFacts With(Generation generation)
+    {
+        int index = Generations.IndexOf(Generations.FirstOrDefault(g => g.Number == generation.Number)!);
+        return this with
+        {
+            Generations = index < 0 ? Generations.Add(generation) : Generations.SetItem(index, generation),
+        };
+    }
+
+    public Setback? SetbackOf(StepKind kind) => Setbacks.FirstOrDefault(s => s.Kind == kind);
+
+    public CertificateFacts WithoutSetback(StepKind kind) =>
+        Setbacks.Any(s => s.Kind == kind) ? this with { Setbacks = Setbacks.RemoveAll(s => s.Kind == kind) } : this;
+}
+
+/// <summary>Somebody asked for a rollover.</summary>
+/// <param name="NewKey">Whether a new key is wanted; otherwise the current key gets a new certificate.</param>
+/// <param name="Emergency">Whether the current key is compromised: its record goes as soon as the new chain is verified.</param>
+/// <param name="At">When it was asked for.</param>
+/// <param name="Generation">The generation that answers the request, once there is one.</param>
+public sealed record RollRequest(bool NewKey, bool Emergency, DateTimeOffset At, int? Generation);
+
+/// <summary>A step that failed: when it may be tried again, and what a person can do.</summary>
+/// <param name="Kind">The kind of step.</param>
+/// <param name="FirstAt">When it first failed.</param>
+/// <param name="LastAt">When it last failed.</param>
+/// <param name="Count">How often in a row.</param>
+/// <param name="RetryAt">Not to be tried again before.</param>
+/// <param name="Reason">What happened, to what and why.</param>
+/// <param name="Remedy">What to do.</param>
+public sealed record Setback(
+    StepKind Kind,
+    DateTimeOffset FirstAt,
+    DateTimeOffset LastAt,
+    int Count,
+    DateTimeOffset RetryAt,
+    string Reason,
+    string Remedy);
+
+/// <summary>What an endpoint was seen to serve.</summary>
+/// <param name="Endpoint">The endpoint.</param>
+/// <param name="TlsaOwner">The owner of its TLSA records after CNAMEs, as last seen; null before the first look.</param>
+/// <param name="Seen">The chains that some address may still present, by the rounds of handshakes so far.</param>
+/// <param name="CompleteAt">When every address last answered; null when that never happened.</param>
+/// <param name="Problem">What was wrong in the last round, or null.</param>
+public sealed record EndpointFacts(
+    Endpoint Endpoint,
+    string? TlsaOwner,
+    ImmutableArray<Chain> Seen,
+    DateTimeOffset? CompleteAt,
+    string? Problem)
+{
+    public static EndpointFacts Unseen(Endpoint endpoint) => new(endpoint, null, [], null, null);
+
+    /// <summary>The owner whose record set is managed for this endpoint.</summary>
+    public string Owner => TlsaOwner ?? Endpoint.TlsaName;
+}

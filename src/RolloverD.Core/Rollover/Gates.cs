@@ -1,0 +1,111 @@
+using RolloverD.Core.Dane;
+using RolloverD.Core.Ports;
+
+namespace RolloverD.Core.Rollover;
+
+/// <summary>The conditions that several steps share. Each returns true when the step may go on, or notes a hold.</summary>
+internal static class Gates
+{
+    /// <summary>The owner's zone is secure, the resolver validates, and the signatures outlast the wait.</summary>
+    /// <remarks>Secure, insecure, bogus and unknown are four things: RFC 7672 §2.1.1.</remarks>
+    public static bool DnsIsSound(Situation s, OwnerSituation owner) =>
+        ZoneIsSecure(s, owner) && ResolverValidates(s, owner) && SignaturesLast(s, owner);
+
+    /// <summary>Every visible set of the owner fits; otherwise says which one does not and until when.</summary>
+    /// <param name="s">The situation; takes the hold.</param>
+    /// <param name="owner">The owner.</param>
+    /// <param name="fits">What is asked of each visible set.</param>
+    /// <param name="lack">What is wrong with a set that does not fit, after "which".</param>
+    public static bool AllVisibleFit(
+        Situation s, OwnerSituation owner, Func<RecordSet, bool> fits, string lack)
+    {
+        bool fitting = true;
+        foreach (PublishedSet set in owner.Ledger.VisibleAt(s.Now, s.Margin).Where(v => !fits(v.Records)))
+        {
+            fitting = false;
+            DateTimeOffset? until = owner.Ledger.VisibleUntil(set, s.Margin);
+            if (until is null)
+            {
+                s.Hold(
+                    Gate.Propagation,
+                    owner.Owner,
+                    null,
+                    $"a server may still give out [{set.Records}], which {lack}: {owner.Laggards()}",
+                    "nothing to do when this is brief; otherwise see to the named servers: zone transfer, NOTIFY, reachability");
+            }
+            else
+            {
+                s.Hold(
+                    Gate.Caches,
+                    owner.Owner,
+                    until,
+                    $"caches may still hold [{set.Records}], which {lack}",
+                    "nothing: it ends by itself");
+            }
+        }
+
+        return fitting;
+    }
+
+    private static bool ZoneIsSecure(Situation s, OwnerSituation owner)
+    {
+        (string Reason, string Remedy)? problem = owner.Round?.Security switch
+        {
+            ZoneSecurity.Secure => null,
+            ZoneSecurity.Insecure insecure => (
+                $"the zone of {owner.Owner} is insecure, so senders do not use DANE: {insecure.Reason}",
+                "sign the zone and have its DS record put into the parent zone"),
+            ZoneSecurity.Bogus bogus => (
+                $"the zone of {owner.Owner} is bogus, so validating senders defer all mail: {bogus.Reason}",
+                "repair the zone's DNSSEC at once: DS, DNSKEY and signatures must fit together"),
+            ZoneSecurity.Unknown unknown => (
+                $"nothing could be found out about the zone of {owner.Owner}: {unknown.Reason}",
+                "see that the resolver of this host and the zone's servers can be reached"),
+            _ => ($"{owner.Owner} was not looked at yet", "nothing: it is looked at with the next tick"),
+        };
+        if (problem is not { } found)
+            return true;
+
+        s.Hold(Gate.ZoneNotSecure, owner.Owner, null, found.Reason, found.Remedy);
+        return false;
+    }
+
+    private static bool ResolverValidates(Situation s, OwnerSituation owner)
+    {
+        string? problem = owner.Round?.Resolver switch
+        {
+            ResolverView.Validated => null,
+            ResolverView.NotValidated not => not.Reason,
+            ResolverView.Failed failed => failed.Reason,
+            _ => "it was not asked yet",
+        };
+        if (problem is null)
+            return true;
+
+        s.Hold(
+            Gate.Resolver,
+            owner.Owner,
+            null,
+            $"the local resolver does not confirm {owner.Owner}: {problem}",
+            "[resolver] servers must name a validating resolver on this host; see that it runs and has the root's trust anchor");
+        return false;
+    }
+
+    private static bool SignaturesLast(Situation s, OwnerSituation owner)
+    {
+        DateTimeOffset? expires = owner.Round?.Servers
+            .Select(a => (a.Content as AnswerContent.Serves)?.SignatureExpires)
+            .Min();
+        TimeSpan wait = (2 * s.Desired.Timing.Ttl) + s.Margin;
+        if (expires is not { } end || end >= s.Now + wait)
+            return true;
+
+        s.Hold(
+            Gate.SignatureExpiry,
+            owner.Owner,
+            null,
+            $"a signature at {owner.Owner} expires at {end:u}, inside the wait of {wait.TotalSeconds:0} s that a change needs",
+            "see that the zone's signer runs and renews its signatures");
+        return false;
+    }
+}

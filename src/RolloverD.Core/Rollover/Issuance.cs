@@ -1,0 +1,35 @@
+using RolloverD.Core.Dane;
+
+namespace RolloverD.Core.Rollover;
+
+/// <summary>When the next key is certified.</summary>
+internal static class Issuance
+{
+    /// <summary>
+    /// Orders the certificate once every visible set expects the key, so that none of its lifetime is spent waiting for
+    /// caches. Orders anew when a certificate that waited too long is due for renewal before it ever served.
+    /// </summary>
+    public static Step? Order(Situation s)
+    {
+        if (s.Known.Next is not { } next)
+            return null;
+
+        if (next.State is GenerationState.Issued issued)
+        {
+            return s.Now >= Renewal.DueAt(s.Certificate, issued.Chain)
+                ? new Step.Issue(s.Certificate.Name, next.Number, "the certificate grew old while it waited to be deployed")
+                : null;
+        }
+
+        bool expected = true;
+        foreach (OwnerSituation owner in s.Owners)
+        {
+            expected &= Gates.AllVisibleFit(
+                s, owner, set => set.ExpectsKey(next.Key), $"does not name the key of generation {next.Number}");
+        }
+
+        return expected
+            ? new Step.Issue(s.Certificate.Name, next.Number, "every visible record set expects its key")
+            : null;
+    }
+}

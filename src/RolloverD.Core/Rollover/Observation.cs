@@ -1,0 +1,23 @@
+using System.Collections.Immutable;
+using RolloverD.Core.Dane;
+using RolloverD.Core.Ports;
+
+namespace RolloverD.Core.Rollover;
+
+/// <summary>What one look at the world brought for one certificate. Failures are values in it.</summary>
+/// <param name="Owners">By TLSA base name of an endpoint, before CNAMEs.</param>
+/// <param name="Endpoints">By endpoint; an endpoint that was not looked at is left out.</param>
+/// <param name="MailServers">What each deployment's adapter found, in the configuration's order.</param>
+/// <param name="LiveGeneration">The generation that <c>live/</c> points at, or null.</param>
+public sealed record Observation(
+    ImmutableDictionary<string, OwnerObservation> Owners,
+    ImmutableDictionary<Endpoint, EndpointObservation> Endpoints,
+    ImmutableArray<MailServerOutcome> MailServers,
+    int? LiveGeneration)
+{
+    public static readonly Observation Nothing = new(
+        ImmutableDictionary<string, OwnerObservation>.Empty,
+        ImmutableDictionary<Endpoint, EndpointObservation>.Empty,
+        [],
+        null);
+}

@@ -1,0 +1,107 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using RolloverD.Core.Dane;
+
+namespace RolloverD.Core.Rollover;
+
+/// <summary>
+/// Every record set that an owner was seen to publish or was meant to publish, with the evidence for each. What is
+/// visible to senders is computed from it and never stored.
+/// </summary>
+/// <param name="Owner">The owner name, after CNAMEs.</param>
+/// <param name="Sets">Oldest publication first.</param>
+/// <param name="Ours">The records that RolloverD published here itself; all others are foreign and never touched.</param>
+/// <param name="AliasTtl">The largest TTL of the CNAMEs that lead here; zero without any.</param>
+public sealed record OwnerLedger(
+    string Owner,
+    ImmutableArray<PublishedSet> Sets,
+    ImmutableArray<TlsaRecord> Ours,
+    TimeSpan AliasTtl)
+{
+    public static OwnerLedger New(string owner) => new(owner, [], [], TimeSpan.Zero);
+
+    /// <summary>The set that was published last, as far as known: what a change starts from. Null before the first look.</summary>
+    [JsonIgnore]
+    public RecordSet? Latest => Sets.LastOrDefault(s => s.State is not SetState.Gone)?.Records;
+
+    /// <summary>
+    /// Whether every authoritative server was seen to serve one set and nothing else, and no change that the provider
+    /// confirmed is on its way.
+    /// </summary>
+    [JsonIgnore]
+    public bool IsSettled =>
+        Sets.Count(s => s.State is SetState.Seen) == 1
+        && !Sets.Any(s => s.State is SetState.Intended { AppliedAt: not null });
+
+    /// <summary>
+    /// The set that the next change starts from: the latest one, but an intended set that the provider never
+    /// confirmed, or that it confirmed long ago and no server shows, counts as not published, so that it is published again.
+    /// </summary>
+    public RecordSet? BaseAt(DateTimeOffset now) =>
+        Sets.LastOrDefault(s => s.State switch
+        {
+            SetState.Seen => true,
+            SetState.Intended { AppliedAt: { } at } => now < at + RepeatAfter(s.Records),
+            _ => false,
+        })?.Records;
+
+    /// <summary>Writes down, before it is done, that a set will be published.</summary>
+    public OwnerLedger Intend(RecordSet set, IEnumerable<TlsaRecord> added, DateTimeOffset now) => this with
+    {
+        Sets = Latest is { } latest && latest.Equals(set) ? Sets : Sets.Add(new(set, now, new SetState.Intended(null))),
+        Ours = [.. Ours.Union(added)],
+    };
+
+    /// <summary>Takes an intended set back because the provider said for certain that it did not publish it.</summary>
+    public OwnerLedger Renounce(RecordSet set) => this with
+    {
+        Sets = Sets.RemoveAll(s => s.State is SetState.Intended && s.Records.Equals(set)),
+    };
+
+    /// <summary>Writes down that the provider confirmed a change and what it holds now.</summary>
+    public OwnerLedger Applied(RecordSet set, DateTimeOffset now)
+    {
+        int index = Sets.FindLastIndex(s => s.State is SetState.Intended && s.Records.HasSameRecords(set));
+        return index < 0
+            ? Found(set, now)
+            : this with { Sets = Sets.SetItem(index, Sets[index] with { State = new SetState.Intended(now) }) };
+    }
+
+    /// <summary>Writes down that the provider itself holds this set, whatever was meant.</summary>
+    public OwnerLedger Found(RecordSet set, DateTimeOffset now) =>
+        Latest is { } latest && latest.Equals(set)
+            ? this
+            : this with { Sets = Sets.Add(new(set, now, new SetState.Seen())) };
+
+    private static TimeSpan RepeatAfter(RecordSet set) =>
+        set.Ttl > TimeSpan.FromMinutes(1) ? set.Ttl : TimeSpan.FromMinutes(1);
+}
+
+/// <summary>A record set of an owner and what is known of its publication.</summary>
+/// <param name="Records">The set, with the TTL that it was served with.</param>
+/// <param name="Since">When it was intended or first seen: from here a cache may hold it.</param>
+/// <param name="State">How far it came.</param>
+public sealed record PublishedSet(RecordSet Records, DateTimeOffset Since, SetState State);
+
+/// <summary>The evidence for a published set.</summary>
+[JsonDerivedType(typeof(Intended), "intended")]
+[JsonDerivedType(typeof(Seen), "seen")]
+[JsonDerivedType(typeof(Gone), "gone")]
+public abstract record SetState
+{
+    private SetState()
+    {
+    }
+
+    /// <summary>The intent is saved; no server was seen to serve it yet, any may.</summary>
+    /// <param name="AppliedAt">When the provider confirmed the change; null while it did not.</param>
+    public sealed record Intended(DateTimeOffset? AppliedAt) : SetState;
+
+    /// <summary>Some server serves it, or did when it was last asked.</summary>
+    public sealed record Seen : SetState;
+
+    /// <summary>In one round every server answered and none served it.</summary>
+    /// <param name="LastServed">When that round ended: no server gave it out later than this.</param>
+    /// <param name="SuccessorSince">When the set that took its place was published.</param>
+    public sealed record Gone(DateTimeOffset LastServed, DateTimeOffset SuccessorSince) : SetState;
+}

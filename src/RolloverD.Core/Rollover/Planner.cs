@@ -1,0 +1,64 @@
+using RolloverD.Core.Policy;
+
+namespace RolloverD.Core.Rollover;
+
+/// <summary>
+/// Decides what one certificate needs next. A decision is a function of the configuration, the facts, what was just
+/// seen, and the time; nothing else. The checks stand in order: the first that finds a permitted step wins, the others
+/// say what they wait for.
+/// </summary>
+public static class Planner
+{
+    // Healing, which is publishing a record for the chain that is really served, is part of the first check.
+    private static readonly Func<Situation, Step?>[] Checks =
+    [
+        Renewal.Begin,
+        Publication.Add,
+        Deployment.Verify,
+        Issuance.Order,
+        Deployment.Swap,
+        Publication.Withdraw,
+        Archiving.Archive,
+    ];
+
+    /// <summary>The next step for a certificate, or what it waits for and when to look again.</summary>
+    /// <param name="desired">The configuration.</param>
+    /// <param name="facts">The facts, the observation already taken into them by <see cref="Evidence"/>.</param>
+    /// <param name="observation">What was seen just now.</param>
+    /// <param name="name">The certificate's name.</param>
+    /// <param name="now">The time.</param>
+    public static Plan Next(Desired desired, Facts facts, Observation observation, string name, DateTimeOffset now)
+    {
+        var situation = new Situation(desired, facts, observation, name, now);
+        foreach (Func<Situation, Step?> check in Checks)
+        {
+            if (check(situation) is { } step && IsDue(situation, step))
+                return new(step, now, situation.Holds);
+        }
+
+        return new(null, situation.WakeAt(now + RoutineInterval(desired.Timing)), situation.Holds);
+    }
+
+    /// <summary>How often a steady certificate is looked at, to notice what others changed.</summary>
+    public static TimeSpan RoutineInterval(Timing timing)
+    {
+        TimeSpan half = timing.Ttl / 2;
+        return half < TimeSpan.FromSeconds(30) ? TimeSpan.FromSeconds(30)
+            : half > TimeSpan.FromMinutes(10) ? TimeSpan.FromMinutes(10)
+            : half;
+    }
+
+    private static bool IsDue(Situation s, Step step)
+    {
+        if (s.Known.SetbackOf(step.Kind) is not { } setback || s.Now >= setback.RetryAt)
+            return true;
+
+        s.Hold(
+            Gate.Retry,
+            step.Kind.ToString(),
+            setback.RetryAt,
+            $"to {step.Describe()} failed {setback.Count} time(s) since {setback.FirstAt:u}: {setback.Reason}",
+            setback.Remedy);
+        return false;
+    }
+}

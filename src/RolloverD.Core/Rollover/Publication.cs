@@ -1,0 +1,163 @@
+using System.Collections.Immutable;
+using RolloverD.Core.Dane;
+
+namespace RolloverD.Core.Rollover;
+
+/// <summary>Which records come and which go.</summary>
+internal static class Publication
+{
+    /// <summary>Adds what is wanted and not there. All records of one owner come in one change.</summary>
+    public static Step? Add(Situation s)
+    {
+        foreach (OwnerSituation owner in s.Owners)
+        {
+            if (Missing(s, owner) is { IsEmpty: false } missing && Add(s, owner, missing) is { } step)
+                return step;
+        }
+
+        return null;
+    }
+
+    /// <summary>Removes records of RolloverD's own that nothing wants any more, when every address was verified.</summary>
+    public static Step? Withdraw(Situation s)
+    {
+        if (s.Known.Current is not { State: GenerationState.Live live })
+            return null;
+
+        Waiting(s);
+        foreach (OwnerSituation owner in s.Owners)
+        {
+            if (Superfluous(s, owner) is { IsEmpty: false } superfluous
+                && Withdraw(s, owner, superfluous, live) is { } step)
+            {
+                return step;
+            }
+        }
+
+        return null;
+    }
+
+    private static Step.Publish? Add(Situation s, OwnerSituation owner, ImmutableArray<TlsaRecord> missing)
+    {
+        if (owner.Ledger.BaseAt(s.Now) is not { } latest)
+        {
+            Gates.DnsIsSound(s, owner);
+            return null;
+        }
+
+        // The first publication waits until the chain that it promises is in service. RFC 7671 §8
+        if (latest.IsAbsent && s.Known.Current is not { State: GenerationState.Live })
+            return null;
+
+        if (!Gates.DnsIsSound(s, owner))
+            return null;
+
+        var target = new RecordSet([.. latest.Records, .. missing], s.Desired.Timing.Ttl);
+        ImmutableArray<Violation> violations =
+            Safety.OfPublishing(s.Desired, s.Facts, owner.Owner, target, s.Now);
+        if (!violations.IsEmpty)
+        {
+            s.Hold(
+                Gate.Safety,
+                owner.Owner,
+                null,
+                $"publishing would make senders fail: {violations[0]}",
+                "see that the named endpoint serves the expected certificate, or that its configuration is right");
+            return null;
+        }
+
+        return new(
+            s.Certificate.Name, owner.Owner, latest, target, missing, "the records must be in every cache before they are needed");
+    }
+
+    private static Step.Withdraw? Withdraw(
+        Situation s, OwnerSituation owner, ImmutableArray<TlsaRecord> superfluous, GenerationState.Live live)
+    {
+        DateTimeOffset released = live.VerifiedAt
+            + (s.Known.Request is { Emergency: true } ? TimeSpan.Zero : s.Desired.Timing.RollbackWindow);
+        if (s.Now < released)
+        {
+            s.Hold(
+                Gate.RollbackWindow, owner.Owner, released, "old records stay while a rollback may be wanted",
+                "nothing: it ends by itself");
+            return null;
+        }
+
+        if (!Gates.DnsIsSound(s, owner))
+            return null;
+
+        if (!owner.Ledger.IsSettled)
+        {
+            s.Hold(
+                Gate.Propagation, owner.Owner, null,
+                $"the last change has not reached every server, and only one change is made at a time: {owner.Laggards()}",
+                "see to the named servers: zone transfer, NOTIFY, reachability"); // RFC 7671 §8.4
+            return null;
+        }
+
+        if (!EveryAddressAnswers(s, owner))
+            return null;
+
+        RecordSet latest = owner.Ledger.BaseAt(s.Now)!;
+        var remaining = new RecordSet(
+            latest.Without(superfluous.ToHashSet()).Records, s.Desired.Timing.Ttl);
+        RecordSet target = remaining.IsAbsent ? RecordSet.Absent : remaining;
+        ImmutableArray<Violation> violations =
+            Safety.OfPublishing(s.Desired, s.Facts, owner.Owner, target, s.Now);
+        if (!violations.IsEmpty)
+        {
+            s.Hold(
+                Gate.Safety, owner.Owner, null, $"withdrawing would make senders fail: {violations[0]}",
+                "see why the named endpoint still serves the old certificate");
+            return null;
+        }
+
+        return new(
+            s.Certificate.Name, owner.Owner, latest, target, superfluous,
+            "every address serves the new chain and the rollback window has passed");
+    }
+
+    // Rule 7: old records go only after every address and port was seen, by a handshake of this very tick.
+    private static bool EveryAddressAnswers(Situation s, OwnerSituation owner)
+    {
+        foreach (Endpoint endpoint in s.Certificate.Endpoints.Where(e => s.Facts.EndpointOf(e).Owner == owner.Owner))
+        {
+            if (s.Observation.Endpoints.TryGetValue(endpoint, out Ports.EndpointObservation? round) && round.IsComplete)
+                continue;
+
+            s.Hold(
+                Gate.Verification, endpoint.ToString(), null,
+                $"old records stay until every address was seen again: {round?.Problem ?? "not looked at yet"}",
+                "see that the mail server answers at every address with STARTTLS");
+            return false;
+        }
+
+        return true;
+    }
+
+    private static void Waiting(Situation s)
+    {
+        foreach (Generation generation in s.Known.Generations)
+        {
+            if (Wanted.ReleasedFrom(s.Desired, s.Known, generation) is { } from && s.Now < from)
+            {
+                s.Hold(
+                    Gate.RollbackWindow, $"generation {generation.Number}", from,
+                    "old records stay while a rollback may be wanted", "nothing: it ends by itself");
+            }
+        }
+    }
+
+    private static ImmutableArray<TlsaRecord> Missing(Situation s, OwnerSituation owner) =>
+    [
+        .. Wanted.At(s.Desired, s.Facts, owner.Owner, s.Now)
+            .Where(r => owner.Ledger.BaseAt(s.Now)?.Contains(r) != true),
+    ];
+
+    private static ImmutableArray<TlsaRecord> Superfluous(Situation s, OwnerSituation owner) =>
+    [
+        .. owner.Ledger.Ours
+            .Except(Wanted.At(s.Desired, s.Facts, owner.Owner, s.Now))
+            .Where(r => owner.Ledger.BaseAt(s.Now)?.Contains(r) == true),
+    ];
+}

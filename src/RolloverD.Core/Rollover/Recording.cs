@@ -1,0 +1,181 @@
+using RolloverD.Core.Dane;
+
+namespace RolloverD.Core.Rollover;
+
+/// <summary>How a step changes the facts: once before it is done, as an intent, and once after, by its outcome.</summary>
+public static class Recording
+{
+    /// <summary>The facts to save before the step touches anything.</summary>
+    public static Facts Intend(this Facts facts, Step step, DateTimeOffset now)
+    {
+        CertificateFacts known = facts.Certificate(step.Certificate);
+        return step switch
+        {
+            Step.Publish publish =>
+                facts.With(facts.Owner(publish.Owner).Intend(publish.Target, publish.Added, now)),
+            Step.Withdraw withdraw => facts.With(facts.Owner(withdraw.Owner).Intend(withdraw.Target, [], now)),
+            Step.Deploy deploy => facts.With(known.BeginDeploying(deploy.Generation, now)),
+            Step.PutBack back => facts.With(known.TakeOut(back, now).BeginDeploying(back.Generation, now)),
+            _ => facts,
+        };
+    }
+
+    /// <summary>The facts to save after the step.</summary>
+    public static Facts Complete(
+        this Facts facts, Step step, StepOutcome outcome, DateTimeOffset now)
+    {
+        facts = outcome switch
+        {
+            StepOutcome.KeyReady ready => facts.With(facts.Certificate(step.Certificate).Begin(step, ready.Key, now)),
+            StepOutcome.Certified certified => facts.With(
+                facts.Certificate(step.Certificate).Certify((Step.Issue)step, certified.Chain, now)),
+            StepOutcome.Deployed deployed => facts.With(
+                facts.Certificate(step.Certificate).Deployed(deployed.Reloaded, now)),
+            StepOutcome.Published published => facts.With(facts.Owner(OwnerOf(step)).Applied(published.Now, now)),
+            StepOutcome.Differs differs => facts.With(
+                facts.Owner(OwnerOf(step)).Renounce(TargetOf(step)).Found(differs.Found, now)),
+            StepOutcome.Refused when step is Step.Publish or Step.Withdraw => facts.With(
+                facts.Owner(OwnerOf(step)).Renounce(TargetOf(step))),
+            StepOutcome.Done => facts.With(facts.Certificate(step.Certificate).Finish(step, now)),
+            _ => facts,
+        };
+
+        CertificateFacts known = facts.Certificate(step.Certificate);
+        if (SetbackOf(known, step, outcome, now) is not { } setback)
+            return step is Step.PutBack ? facts : facts.With(known.WithoutSetback(step.Kind));
+
+        known = known.WithoutSetback(step.Kind);
+        return facts.With(known with { Setbacks = known.Setbacks.Add(setback) });
+    }
+
+    private static CertificateFacts Begin(this CertificateFacts known, Step step, PublicKey key, DateTimeOffset now)
+    {
+        Generation generation = step switch
+        {
+            Step.GenerateKey make => new(
+                make.Generation, make.Algorithm, key, now,
+                make.ForStandby ? new GenerationState.Standby() : new GenerationState.Preparing(now)),
+            Step.KeepKey keep when known.Find(keep.From) is { } from => new(
+                keep.Generation, from.Algorithm, key, from.KeyCreatedAt, new GenerationState.Preparing(now)),
+            _ => throw new InvalidOperationException($"step '{step.Describe()}' begins no generation"),
+        };
+        return generation.State is GenerationState.Standby
+            ? known.With(generation)
+            : known.With(generation).Answer(generation.Number);
+    }
+
+    private static CertificateFacts Certify(
+        this CertificateFacts known, Step.Issue issue, Chain chain, DateTimeOffset now) =>
+        known.With(known.Find(issue.Generation)! with { State = new GenerationState.Issued(chain, now) });
+
+    private static CertificateFacts BeginDeploying(this CertificateFacts known, int number, DateTimeOffset now)
+    {
+        Generation generation = known.Find(number)!;
+        DateTimeOffset intended = generation.State is GenerationState.Deploying before ? before.IntendedAt : now;
+        return known.With(generation with
+        {
+            State = new GenerationState.Deploying(generation.Chain!, intended, null, 0),
+        });
+    }
+
+    // The chain that failed goes back to where it was before; its records stay, and it is tried again later.
+    private static CertificateFacts TakeOut(this CertificateFacts known, Step.PutBack back, DateTimeOffset now)
+    {
+        Generation failed = known.Find(back.Failed)!;
+        Setback? before = known.SetbackOf(StepKind.PutBack);
+        int count = (before?.Count ?? 0) + 1;
+        known = known.With(failed with { State = new GenerationState.Issued(failed.Chain!, now) })
+            .WithoutSetback(StepKind.PutBack);
+        return known with
+        {
+            Setbacks = known.Setbacks.Add(new(
+                StepKind.PutBack, before?.FirstAt ?? now, now, count,
+                now + Backoff.After(StepKind.PutBack, certain: true, count),
+                back.Reason,
+                "see why the mail server does not take on live/: its log, its configuration, its reload")),
+        };
+    }
+
+    private static CertificateFacts Deployed(this CertificateFacts known, bool reloaded, DateTimeOffset now) =>
+        reloaded && known.Current is { State: GenerationState.Deploying deploying } current
+            ? known.With(current with { State = deploying with { ReloadedAt = now } })
+            : known;
+
+    private static CertificateFacts Finish(
+        this CertificateFacts known, Step step, DateTimeOffset now)
+    {
+        switch (step)
+        {
+            case Step.Promote promote:
+                return known
+                    .With(known.Find(promote.Generation)! with { State = new GenerationState.Preparing(now) })
+                    .Answer(promote.Generation);
+            case Step.Archive archive:
+                known = known.With(known.Find(archive.Generation)! with { State = new GenerationState.Archived(now) });
+                bool over = known.Request is { Generation: { } answer } && answer == known.Current?.Number
+                    && !known.Generations.Any(g => g.State is GenerationState.Superseded);
+                return over ? known with { Request = null } : known;
+            default:
+                throw new InvalidOperationException($"step '{step.Describe()}' has another outcome");
+        }
+    }
+
+    private static CertificateFacts Answer(this CertificateFacts known, int generation) =>
+        known.Request is { Generation: null } request
+            ? known with { Request = request with { Generation = generation } }
+            : known;
+
+    private static Setback? SetbackOf(CertificateFacts known, Step step, StepOutcome outcome, DateTimeOffset now)
+    {
+        Setback? before = known.SetbackOf(step.Kind);
+        int count = (before?.Count ?? 0) + 1;
+        return outcome switch
+        {
+            StepOutcome.Refused refused => New(
+                refused.RetryAt ?? now + Backoff.After(step.Kind, certain: true, count), refused.Reason, refused.Remedy),
+            StepOutcome.Unknown unknown => New(
+                now + Backoff.After(step.Kind, certain: false, count), unknown.Reason, unknown.Remedy),
+            StepOutcome.Later later => New(later.RetryAt, later.Reason, "nothing: it is asked again then"),
+            _ => null,
+        };
+
+        Setback New(DateTimeOffset retryAt, string reason, string remedy) =>
+            new(step.Kind, before?.FirstAt ?? now, now, count, retryAt, reason, remedy);
+    }
+
+    private static string OwnerOf(Step step) => step switch
+    {
+        Step.Publish publish => publish.Owner,
+        Step.Withdraw withdraw => withdraw.Owner,
+        _ => throw new InvalidOperationException($"step '{step.Describe()}' changes no owner"),
+    };
+
+    private static RecordSet TargetOf(Step step) => step switch
+    {
+        Step.Publish publish => publish.Target,
+        Step.Withdraw withdraw => withdraw.Target,
+        _ => throw new InvalidOperationException($"step '{step.Describe()}' changes no owner"),
+    };
+}
+
+/// <summary>How long a failed step rests before it is tried again: twice as long each time, up to a limit.</summary>
+internal static class Backoff
+{
+    /// <param name="kind">The kind of step.</param>
+    /// <param name="certain">Whether the other side answered and refused; otherwise it was not reached.</param>
+    /// <param name="count">How often it failed in a row, from 1.</param>
+    public static TimeSpan After(StepKind kind, bool certain, int count)
+    {
+        (TimeSpan first, TimeSpan most) = (kind, certain) switch
+        {
+            // An issuer counts failed validations: five an hour a name is a usual limit.
+            (StepKind.Issue, true) => (TimeSpan.FromSeconds(30), TimeSpan.FromHours(6)),
+            (StepKind.PutBack, _) => (TimeSpan.FromMinutes(1), TimeSpan.FromHours(1)),
+            (_, true) => (TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(30)),
+            _ => (TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5)),
+        };
+        double factor = Math.Pow(2, Math.Min(count - 1, 20));
+        TimeSpan rest = first * factor;
+        return rest < most ? rest : most;
+    }
+}

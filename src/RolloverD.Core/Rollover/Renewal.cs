@@ -1,0 +1,77 @@
+using RolloverD.Core.Dane;
+using RolloverD.Core.Policy;
+
+namespace RolloverD.Core.Rollover;
+
+/// <summary>When a new generation begins, and with which key.</summary>
+internal static class Renewal
+{
+    public static Step? Begin(Situation s)
+    {
+        CertificateFacts known = s.Known;
+        if (known.Next is not null)
+            return null;
+
+        if (known.Current is not { } current)
+            return NewKey(s, forStandby: false, "no generation exists yet");
+
+        if (current.State is not GenerationState.Live live)
+            return null; // one change at a time: RFC 7671 §8.4
+
+        if (Cause(s, current, live.Chain) is not { } cause)
+            return StandbyKey(s);
+
+        if (!cause.NewKey)
+        {
+            return new Step.KeepKey(s.Certificate.Name, known.NextNumber, current.Number, cause.Why);
+        }
+
+        return known.StandbyKey is { } standby && standby.Algorithm == s.Certificate.Key
+            ? new Step.Promote(s.Certificate.Name, standby.Number, cause.Why)
+            : NewKey(s, forStandby: false, cause.Why);
+    }
+
+    /// <summary>When a chain is due for renewal: so long before its end, a third of its lifetime when nothing is said.</summary>
+    public static DateTimeOffset DueAt(DesiredCertificate certificate, Chain chain)
+    {
+        TimeSpan lifetime = chain.Leaf.NotAfter - chain.Leaf.NotBefore;
+        return chain.NotAfter - (certificate.RenewBefore ?? lifetime / 3);
+    }
+
+    private static (bool NewKey, string Why)? Cause(Situation s, Generation current, Chain chain)
+    {
+        DesiredCertificate certificate = s.Certificate;
+        if (s.Known.Request is { Generation: null } request)
+        {
+            return (request.NewKey, request.Emergency ? "an emergency roll was asked for"
+                : request.NewKey ? "a roll to a new key was asked for"
+                : "a roll with the same key was asked for");
+        }
+
+        if (current.Algorithm != certificate.Key)
+            return (true, $"the configuration asks for a key of another kind, {certificate.Key}");
+
+        DateTimeOffset keyEnds = current.KeyCreatedAt + certificate.RotateAfter;
+        if (s.Now >= keyEnds)
+            return (true, $"the key is older than rotate-after, {certificate.RotateAfter.TotalDays:0.#} days");
+
+        if (!certificate.Names.Order().SequenceEqual(chain.Leaf.DnsNames.Order()))
+            return (false, "the configured names differ from the certificate's");
+
+        DateTimeOffset due = DueAt(certificate, chain);
+        if (s.Now >= due)
+            return (certificate.KeyPolicy == KeyPolicy.Rotate, $"the certificate ends on {chain.NotAfter:u}");
+
+        s.WakeAt(due < keyEnds ? due : keyEnds, s.Now);
+        return null;
+    }
+
+    private static Step.GenerateKey? StandbyKey(Situation s) =>
+        s.Certificate.KeyPolicy == KeyPolicy.Standby
+        && s.Known.StandbyKey?.Algorithm != s.Certificate.Key
+            ? NewKey(s, forStandby: true, "the policy keeps the next key ready")
+            : null;
+
+    private static Step.GenerateKey NewKey(Situation s, bool forStandby, string why) =>
+        new(s.Certificate.Name, s.Known.NextNumber, s.Certificate.Key, forStandby, why);
+}

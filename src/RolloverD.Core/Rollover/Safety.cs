@@ -1,0 +1,104 @@
+using System.Collections.Immutable;
+using RolloverD.Core.Dane;
+using RolloverD.Core.Policy;
+
+namespace RolloverD.Core.Rollover;
+
+/// <summary>What senders may meet at one endpoint: any of these record sets together with any of these chains.</summary>
+/// <param name="Endpoint">The endpoint.</param>
+/// <param name="Visible">The visible record sets of its TLSA owner.</param>
+/// <param name="Served">The chains that some address may present.</param>
+public sealed record Exposure(Endpoint Endpoint, ImmutableArray<RecordSet> Visible, ImmutableArray<Chain> Served);
+
+/// <summary>A sender could meet this set and this chain and refuse.</summary>
+/// <param name="Endpoint">Where.</param>
+/// <param name="Set">The visible set.</param>
+/// <param name="Chain">The served chain.</param>
+/// <param name="Uncovered">The parameters that the set holds without a record for the chain.</param>
+public sealed record Violation(Endpoint Endpoint, RecordSet Set, Chain Chain, ImmutableArray<TlsaParameters> Uncovered)
+{
+    public override string ToString() =>
+        $"{Endpoint}: a sender that holds [{Set}] would refuse {Chain.Leaf}: no {string.Join(", no ", Uncovered)} record matches it";
+}
+
+/// <summary>
+/// The one rule: at every time, for every endpoint, every visible record set covers every served chain. A step is
+/// permitted when it adds no violation that was not there before, so that what is already broken can be healed.
+/// </summary>
+/// <remarks>RFC 7671 §8.</remarks>
+public static class Safety
+{
+    /// <summary>What is exposed at each endpoint of a certificate, by the facts.</summary>
+    /// <remarks>
+    /// From the intent to deploy until verification the chain before and the new one both count as served, beside
+    /// whatever handshakes have seen and did not see disappear.
+    /// </remarks>
+    public static ImmutableArray<Exposure> Exposures(
+        Desired desired, Facts facts, IEnumerable<Endpoint> endpoints, DateTimeOffset now) =>
+    [
+        .. endpoints.Select(endpoint => new Exposure(
+            endpoint,
+            facts.Owner(facts.EndpointOf(endpoint).Owner).VisibleSetsAt(now, desired.Timing.SafetyMargin),
+            ServedAt(desired, facts, endpoint))),
+    ];
+
+    /// <summary>The chains that some address of an endpoint may present.</summary>
+    public static ImmutableArray<Chain> ServedAt(Desired desired, Facts facts, Endpoint endpoint) =>
+    [
+        .. facts.EndpointOf(endpoint).Seen
+            .Concat(desired.Certificates.Values
+                .Where(c => c.Endpoints.Contains(endpoint))
+                .SelectMany(c => facts.Certificate(c.Name).Generations)
+                .Select(g => g.State switch
+                {
+                    GenerationState.Deploying deploying => deploying.Chain,
+                    GenerationState.Live live => live.Chain,
+                    _ => null,
+                })
+                .OfType<Chain>())
+            .Distinct(),
+    ];
+
+    /// <summary>The violations that are there now.</summary>
+    public static ImmutableArray<Violation> Violations(ImmutableArray<Exposure> exposures) =>
+    [
+        .. exposures.SelectMany(e => e.Visible.SelectMany(set => e.Served
+            .Where(chain => !set.Covers(chain))
+            .Select(chain => new Violation(e.Endpoint, set, chain, set.Uncovered(chain))))),
+    ];
+
+    /// <summary>The violations that publishing this set at an owner would add. Empty: it is permitted.</summary>
+    public static ImmutableArray<Violation> OfPublishing(
+        Desired desired, Facts facts, string owner, RecordSet set, DateTimeOffset now)
+    {
+        IEnumerable<Endpoint> endpoints = desired.Certificates.Values
+            .SelectMany(c => c.Endpoints)
+            .Distinct()
+            .Where(e => facts.EndpointOf(e).Owner == owner);
+        ImmutableArray<Exposure> before = Exposures(desired, facts, endpoints, now);
+        return Added(before, [.. before.Select(e => e with { Visible = [.. e.Visible.Append(set).Distinct()] })]);
+    }
+
+    /// <summary>The violations that serving this chain at the certificate's endpoints would add. Empty: it is permitted.</summary>
+    public static ImmutableArray<Violation> OfServing(
+        Desired desired, Facts facts, DesiredCertificate certificate, Chain chain, DateTimeOffset now)
+    {
+        ImmutableArray<Exposure> before = Exposures(desired, facts, certificate.Endpoints, now);
+        return Added(before, [.. before.Select(e => e with { Served = [.. e.Served.Append(chain).Distinct()] })]);
+    }
+
+    /// <summary>The violations of the second exposure that the first one does not excuse.</summary>
+    public static ImmutableArray<Violation> Added(ImmutableArray<Exposure> before, ImmutableArray<Exposure> after)
+    {
+        ImmutableArray<Violation> existing = Violations(before);
+        return [.. Violations(after).Where(v => !existing.Any(e => Excuses(e, v)))];
+    }
+
+    // What is already broken may stay so, or be broken in the same way by a new set or a new chain of the same kind of
+    // key; it may not become worse. Otherwise a host that fails could never be healed, nor a foreign dead record endured.
+    private static bool Excuses(Violation existing, Violation added) =>
+        existing.Endpoint == added.Endpoint
+        && existing.Chain.Key.Family == added.Chain.Key.Family
+        && (existing.Set.Equals(added.Set) || existing.Chain.Equals(added.Chain))
+        && added.Uncovered.All(existing.Uncovered.Contains);
+}

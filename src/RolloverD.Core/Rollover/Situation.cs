@@ -1,0 +1,107 @@
+using System.Collections.Immutable;
+using RolloverD.Core.Policy;
+using RolloverD.Core.Ports;
+
+namespace RolloverD.Core.Rollover;
+
+/// <summary>Everything that a decision about one certificate looks at, gathered first; the checks only read it.</summary>
+internal sealed class Situation
+{
+    private readonly List<Hold> holds = [];
+    private readonly List<DateTimeOffset> alarms = [];
+
+    public Situation(Desired desired, Facts facts, Observation observation, string name, DateTimeOffset now)
+    {
+        Desired = desired;
+        Facts = facts;
+        Observation = observation;
+        Certificate = desired.Certificates[name];
+        Known = facts.Certificate(name);
+        Now = now;
+        Owners =
+        [
+            .. Certificate.Endpoints
+                .GroupBy(e => facts.EndpointOf(e).Owner)
+                .Select(g => new OwnerSituation(
+                    g.Key,
+                    facts.Owner(g.Key),
+                    g.Select(e => observation.Owners.GetValueOrDefault(e.TlsaName)).FirstOrDefault(o => o is not null))),
+        ];
+    }
+
+    public Desired Desired { get; }
+
+    public Facts Facts { get; }
+
+    public Observation Observation { get; }
+
+    public DesiredCertificate Certificate { get; }
+
+    public CertificateFacts Known { get; }
+
+    public DateTimeOffset Now { get; }
+
+    public ImmutableArray<OwnerSituation> Owners { get; }
+
+    public TimeSpan Margin => Desired.Timing.SafetyMargin;
+
+    public ImmutableArray<Hold> Holds => [.. holds.DistinctBy(h => (h.Gate, h.Subject))];
+
+    /// <summary>The earliest alarm that was asked for, at the latest the given one.</summary>
+    public DateTimeOffset WakeAt(DateTimeOffset latest) => alarms.Append(latest).Min();
+
+    /// <summary>Decide again at this time; a time that is past means at once.</summary>
+    public void WakeAt(DateTimeOffset? time, DateTimeOffset otherwise) => alarms.Add(time ?? otherwise);
+
+    /// <summary>Notes that a step has to wait. How long it has been waiting is carried on from the last decision.</summary>
+    public void Hold(Gate gate, string subject, DateTimeOffset? until, string reason, string remedy)
+    {
+        Hold? before = Known.Holds.FirstOrDefault(h => h.Gate == gate && h.Subject == subject);
+        DateTimeOffset since = before?.Since ?? Now;
+        holds.Add(new(gate, subject, since, until, reason, remedy));
+        alarms.Add(until ?? Now + PollInterval(Now - since));
+    }
+
+    /// <summary>Looks often at first, where looking is cheap and somebody waits, and seldom when it drags on.</summary>
+    public static TimeSpan PollInterval(TimeSpan waited)
+    {
+        TimeSpan interval = waited / 8;
+        return interval < TimeSpan.FromMilliseconds(200) ? TimeSpan.FromMilliseconds(200)
+            : interval > TimeSpan.FromSeconds(30) ? TimeSpan.FromSeconds(30)
+            : interval;
+    }
+}
+
+/// <summary>One owner of the certificate's endpoints: its ledger and, when it was looked at, what was seen.</summary>
+internal sealed record OwnerSituation(string Owner, OwnerLedger Ledger, OwnerObservation? Round)
+{
+    /// <summary>Whether senders find, or may still find, any record here.</summary>
+    public bool IsPublished(DateTimeOffset now, TimeSpan margin) =>
+        Ledger.VisibleAt(now, margin).Any(s => !s.Records.IsAbsent);
+
+    /// <summary>The servers that do not serve the latest set, each with what it serves instead.</summary>
+    public string Laggards()
+    {
+        if (Round is null || Ledger.Latest is not { } latest)
+            return "no authoritative server was asked yet";
+
+        string[] behind =
+        [
+            .. Round.Servers
+                .Where(s => Evidence.SetOf(s.Content) is not { } set || !set.HasSameRecords(latest))
+                .Select(s => $"{s.Server} ({s.Address}) {Describe(s.Content)}"),
+        ];
+        return behind.Length == 0 ? "every server serves the latest set" : string.Join("; ", behind);
+    }
+
+    private static string Describe(AnswerContent content) => content switch
+    {
+        AnswerContent.Serves serves => $"still serves [{string.Join(", ", serves.Set.Values)}]",
+        AnswerContent.Absent => "still serves no record",
+        AnswerContent.Unsigned => "answers without signatures",
+        AnswerContent.Bogus bogus => $"gives an answer that does not verify: {bogus.Reason}",
+        AnswerContent.Unreachable unreachable => $"cannot be reached: {unreachable.Reason}",
+        AnswerContent.Failed failed => $"answers with an error: {failed.Reason}",
+        _ => "gave an answer that is not understood",
+    };
+}

@@ -1,0 +1,34 @@
+using System.Collections.Immutable;
+using RolloverD.Core.Dane;
+
+namespace RolloverD.Core.Rollover;
+
+/// <summary>Says which record sets a sender may still be given, by a server or by a compliant cache.</summary>
+public static class Visibility
+{
+    /// <summary>
+    /// Until when a set is visible; null while some server may serve it. A set leaves the caches its own TTL after the
+    /// last authoritative server stopped serving it, plus the margin, and never before twice that TTL has passed
+    /// since its successor was published. Along CNAMEs the largest TTL counts.
+    /// </summary>
+    /// <remarks>RFC 7671 §8.1. The old set's TTL counts, not the new one's: it is the old set that is cached.</remarks>
+    public static DateTimeOffset? VisibleUntil(this OwnerLedger ledger, PublishedSet set, TimeSpan margin)
+    {
+        if (set.State is not SetState.Gone gone)
+            return null;
+
+        TimeSpan ttl = set.Records.Ttl > ledger.AliasTtl ? set.Records.Ttl : ledger.AliasTtl;
+        DateTimeOffset outOfCaches = gone.LastServed + ttl + margin;
+        DateTimeOffset twiceTheTtl = gone.SuccessorSince + (2 * ttl); // RFC 7671 §8.1
+        return outOfCaches > twiceTheTtl ? outOfCaches : twiceTheTtl;
+    }
+
+    /// <summary>The published sets that are visible at a time.</summary>
+    public static IEnumerable<PublishedSet> VisibleAt(this OwnerLedger ledger, DateTimeOffset now, TimeSpan margin) =>
+        ledger.Sets.Where(s => ledger.VisibleUntil(s, margin) is not { } until || now < until);
+
+    /// <summary>The distinct record sets that are visible at a time.</summary>
+    public static ImmutableArray<RecordSet> VisibleSetsAt(
+        this OwnerLedger ledger, DateTimeOffset now, TimeSpan margin) =>
+        [.. ledger.VisibleAt(now, margin).Select(s => s.Records).Distinct()];
+}

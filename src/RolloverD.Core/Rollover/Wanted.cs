@@ -1,0 +1,116 @@
+using System.Collections.Immutable;
+using RolloverD.Core.Dane;
+using RolloverD.Core.Policy;
+
+namespace RolloverD.Core.Rollover;
+
+/// <summary>Which records an owner should hold: the union of what every certificate served there needs.</summary>
+public static class Wanted
+{
+    /// <summary>The records that an owner needs now.</summary>
+    /// <param name="desired">The configuration.</param>
+    /// <param name="facts">What is known.</param>
+    /// <param name="owner">The owner of the set.</param>
+    /// <param name="now">The time.</param>
+    public static ImmutableArray<TlsaRecord> At(Desired desired, Facts facts, string owner, DateTimeOffset now)
+    {
+        OwnerLedger ledger = facts.Owner(owner);
+        ImmutableArray<DesiredCertificate> certificates = [.. CertificatesAt(desired, facts, owner)];
+        ImmutableArray<TlsaParameters> sustained = Sustained(desired, facts, ledger, certificates);
+        var wanted = new SortedSet<TlsaRecord>();
+        foreach (DesiredCertificate certificate in certificates)
+        {
+            CertificateFacts known = facts.Certificate(certificate.Name);
+            foreach (Generation generation in known.Generations)
+            {
+                if (!IsReleased(desired, known, generation, now))
+                    wanted.UnionWith(RecordsOf(generation, [.. certificate.Tlsa.Union(sustained)]));
+            }
+        }
+
+        wanted.UnionWith(ForStrangers(desired, facts, ledger, certificates, wanted));
+        return [.. wanted];
+    }
+
+    /// <summary>The certificates that are served somewhere under the owner.</summary>
+    public static IEnumerable<DesiredCertificate> CertificatesAt(Desired desired, Facts facts, string owner) =>
+        desired.Certificates.Values.Where(c => c.Endpoints.Any(e => facts.EndpointOf(e).Owner == owner));
+
+    /// <summary>The records that can be made of a generation now: from the key, and from the chain when there is one.</summary>
+    public static IEnumerable<TlsaRecord> RecordsOf(Generation generation, ImmutableArray<TlsaParameters> parameters) =>
+        generation.State is GenerationState.Archived
+            ? []
+            : parameters
+                .Select(p => generation.Key.RecordFor(p) ?? generation.Chain?.RecordFor(p))
+                .OfType<TlsaRecord>();
+
+    /// <summary>
+    /// When the records of a superseded generation may go: the rollback window after the new chain was verified, or at
+    /// once when the old key is compromised. Null while they are needed.
+    /// </summary>
+    public static DateTimeOffset? ReleasedFrom(Desired desired, CertificateFacts facts, Generation generation) =>
+        generation.State is GenerationState.Superseded
+        && facts.Current is { State: GenerationState.Live live }
+            ? live.VerifiedAt + (facts.Request is { Emergency: true } ? TimeSpan.Zero : desired.Timing.RollbackWindow)
+            : null;
+
+    private static bool IsReleased(
+        Desired desired, CertificateFacts facts, Generation generation, DateTimeOffset now) =>
+        ReleasedFrom(desired, facts, generation) is { } from && now >= from;
+
+    // RFC 7671 §8: whatever parameters the set already holds must match the next chain too, also those that others put
+    // there; a foreign record that matches nothing served is dead already and obliges to nothing.
+    private static ImmutableArray<TlsaParameters> Sustained(
+        Desired desired, Facts facts, OwnerLedger ledger, ImmutableArray<DesiredCertificate> certificates)
+    {
+        if (ledger.Latest is not { IsAbsent: false } latest)
+            return [];
+
+        ImmutableArray<Chain> served = ServedAt(desired, facts, ledger.Owner, certificates);
+        return
+        [
+            .. latest.Records
+                .Where(r => r.Parameters.IsUsable && !ledger.Ours.Contains(r) && served.Any(r.Matches))
+                .Select(r => r.Parameters)
+                .Distinct(),
+        ];
+    }
+
+    // A chain that is served but is no generation's (there before RolloverD, or put there by hand) must stay covered by
+    // a set that is published: the same data under our parameters. RFC 7671 §8.1. This is also how a host heals.
+    private static IEnumerable<TlsaRecord> ForStrangers(
+        Desired desired,
+        Facts facts,
+        OwnerLedger ledger,
+        ImmutableArray<DesiredCertificate> certificates,
+        SortedSet<TlsaRecord> wanted)
+    {
+        if (ledger.Latest is not { IsAbsent: false } latest)
+            return [];
+
+        HashSet<ChainCertificate> own =
+        [
+            .. certificates.SelectMany(c => facts.Certificate(c.Name).Generations)
+                .Select(g => g.Chain?.Leaf).OfType<ChainCertificate>(),
+        ];
+        RecordSet foreign = latest.Without(ledger.Ours.ToHashSet());
+        RecordSet candidate = foreign.With(wanted);
+        return ServedAt(desired, facts, ledger.Owner, certificates)
+            .Where(chain => !own.Contains(chain.Leaf))
+            .SelectMany(chain => candidate.Uncovered(chain)
+                .Where(p => wanted.Any(w => w.Parameters == p) || !AnyMatch(candidate, chain))
+                .Select(chain.RecordFor)
+                .OfType<TlsaRecord>());
+    }
+
+    private static bool AnyMatch(RecordSet set, Chain chain) => set.Records.Any(r => r.Matches(chain));
+
+    private static ImmutableArray<Chain> ServedAt(
+        Desired desired, Facts facts, string owner, ImmutableArray<DesiredCertificate> certificates) =>
+    [
+        .. certificates.SelectMany(c => c.Endpoints).Distinct()
+            .Where(e => facts.EndpointOf(e).Owner == owner)
+            .SelectMany(e => Safety.ServedAt(desired, facts, e))
+            .Distinct(),
+    ];
+}
