@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using RolloverD.Core.Policy;
 using RolloverD.Core.Ports;
+using RolloverD.Providers.Dns.Rfc2136;
 
 namespace RolloverD.Providers;
 
@@ -9,6 +10,7 @@ public static class Catalogue
 {
     public static readonly ImmutableArray<Entry<IDnsProvider>> Dns =
     [
+        new(Rfc2136Provider.Description, Rfc2136Provider.Create),
     ];
 
     public static readonly ImmutableArray<Entry<IIssuer>> Issuers =

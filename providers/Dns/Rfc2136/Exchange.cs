@@ -1,0 +1,20 @@
+using RolloverD.Providers.Dns.Rfc2136.Wire;
+
+namespace RolloverD.Providers.Dns.Rfc2136;
+
+/// <summary>What came of sending one signed request to the server.</summary>
+internal abstract record Exchange
+{
+    private Exchange()
+    {
+    }
+
+    /// <summary>A reply to this very request, signed with the shared key: whatever it says can be believed.</summary>
+    public sealed record Answered(Reply Reply) : Exchange;
+
+    /// <summary>The server does not accept the request's signature, or there is no key to sign with.</summary>
+    public sealed record NotAccepted(string Reason, string Remedy) : Exchange;
+
+    /// <summary>No reply, or one that proves nothing.</summary>
+    public sealed record Failed(string Reason, string Remedy) : Exchange;
+}
