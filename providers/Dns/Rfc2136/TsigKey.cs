@@ -5,7 +5,7 @@ using RolloverD.Providers.Dns.Rfc2136.Wire;
 
 namespace RolloverD.Providers.Dns.Rfc2136;
 
-/// <summary>The digests that are good enough. MD5 and SHA-1 are not (RFC 8945 §6, RFC 6151 §2.3).</summary>
+/// <summary>The digests that are good enough. MD5 and SHA-1 are not (RFC 8945 §6).</summary>
 internal enum TsigAlgorithm
 {
     HmacSha256,
