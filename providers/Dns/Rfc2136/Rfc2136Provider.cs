@@ -24,7 +24,7 @@ public sealed class Rfc2136Provider : IDnsProvider
                 "the key for TSIG in BIND's key-file syntax, as tsig-keygen writes it"),
         ]);
 
-    private const int Attempts = 3;
+    private const int Attempts = 2;
 
     private static readonly TimeSpan ReadBackLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ReadBackPause = TimeSpan.FromMilliseconds(50);
@@ -99,15 +99,15 @@ public sealed class Rfc2136Provider : IDnsProvider
                     : new DnsChangeOutcome.Unknown(reason, remedy);
             }
 
-            // RFC 2136 §3.2.5: the set is not what the condition says, and nothing was changed.
-            look = await LookAsync(change.Owner, change.Type, cancellation).ConfigureAwait(false);
+            // RFC 2136 §3.2: the set is not what the condition says, and nothing was changed.
+            look = await LookAfterConflictAsync(wanted, cancellation).ConfigureAwait(false);
             if (look is not Look.Found { Held.Set: { } now })
                 return NotRead(look, "nothing was changed, because the records are not as expected, but ");
             if (wanted.IsDoneIn(now))
                 return new DnsChangeOutcome.Applied(now);
             if (wanted.Expected is { } expected && !now.HasSameValues(expected))
                 return new DnsChangeOutcome.Conflict(now);
-            if (attempt == Attempts)
+            if (attempt >= Attempts)
                 return NeverAsRead(wanted);
         }
     }
@@ -127,8 +127,26 @@ public sealed class Rfc2136Provider : IDnsProvider
             "find out what else writes them; the next try may succeed")
         : new DnsChangeOutcome.Refused(
             $"{_server.Address} serves just the expected records for {wanted.Owner} and says that it does not hold "
-            + $"them: a wildcard in {_zone} makes them",
-            $"write the records of {wanted.Owner} into the zone by hand, or remove the wildcard");
+            + $"them: most likely a wildcard in {_zone} makes them",
+            $"remove the wildcard, or write one record of {wanted.Owner} into the zone by hand");
+
+    /// <summary>Looks what stands there instead; a server that signs apart may show the old set for a moment.</summary>
+    private async Task<Look> LookAfterConflictAsync(CanonicalChange wanted, CancellationToken cancellation)
+    {
+        long start = _time.GetTimestamp();
+        while (true)
+        {
+            Look look = await LookAsync(wanted.Owner, wanted.Type, cancellation).ConfigureAwait(false);
+            if (look is not Look.Found { Held.Set: { } now }
+                || wanted.Expected is not { } expected || !now.HasSameValues(expected)
+                || _time.GetElapsedTime(start) > ReadBackLimit)
+            {
+                return look;
+            }
+
+            await Task.Delay(ReadBackPause, _time, cancellation).ConfigureAwait(false);
+        }
+    }
 
     /// <summary>Asks until the server shows what it says it did: at once, or soon after when it signs apart.</summary>
     private async Task<DnsChangeOutcome> ReadBackAsync(CanonicalChange wanted, CancellationToken cancellation)

@@ -45,7 +45,7 @@ internal sealed class TsigKey(string name, TsigAlgorithm algorithm, ImmutableArr
     }
 
     /// <summary>Whether the reply was signed with this key as the answer to the request with that digest.</summary>
-    /// <remarks>RFC 8945 §5.3. The time is not judged here.</remarks>
+    /// <remarks>RFC 8945 §5.4. The time is not judged here.</remarks>
     public bool Verifies(Reply reply, byte[] requestMac)
     {
         if (reply.Signature is not { } signature || signature.KeyName != Name || signature.Algorithm != AlgorithmName)

@@ -198,7 +198,8 @@ public abstract class DnsProviderConformance
     [InlineData("2 0 0", 1200)]
     public async Task Every_kind_of_tlsa_record_is_written_and_read(string parameters, int octets)
     {
-        string value = $"{parameters} {Convert.ToHexStringLower([.. Enumerable.Range(0, octets).Select(i => (byte)i)])}";
+        byte[] data = [.. Enumerable.Range(0, octets).Select(i => (byte)i)];
+        string value = $"{parameters} {Convert.ToHexStringLower(data)}";
         AssertHolds(Applied(await ChangeAsync(Tlsas(expected: [], add: [value]))), Ttls.Usual, value);
     }
 
@@ -277,7 +278,8 @@ public abstract class DnsProviderConformance
     protected DnsChange Txts(string[]? expected, string[]? add = null, string[]? remove = null) => new(
         TxtOwner, DnsRecordType.Txt, Ttls.Usual, expected?.ToImmutableArray(), [.. add ?? []], [.. remove ?? []]);
 
-    protected DnsRecordSet TlsaSet(params string[] values) => new(TlsaOwner, DnsRecordType.Tlsa, Ttls.Usual, [.. values]);
+    protected DnsRecordSet TlsaSet(params string[] values) =>
+        new(TlsaOwner, DnsRecordType.Tlsa, Ttls.Usual, [.. values]);
 
     protected Task<DnsChangeOutcome> ChangeAsync(DnsChange change) => Provider.ChangeAsync(change, Cancellation);
 

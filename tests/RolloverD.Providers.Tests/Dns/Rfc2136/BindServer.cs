@@ -16,6 +16,9 @@ public sealed class BindServer : IAsyncLifetime
 {
     public const string Zone = "example.test";
 
+    /// <summary>The same zone, signed apart from where updates go (inline-signing).</summary>
+    public const string SignedZone = "signed.test";
+
     /// <summary>May change TXT records of <c>allowed.example.test</c> only.</summary>
     public const string LimitedKey = "limited";
 
@@ -65,6 +68,7 @@ public sealed class BindServer : IAsyncLifetime
             ns.child A 127.0.0.1
 
             """);
+        WriteFile("signed.zone", "$TTL 3600\n@ SOA ns1 postmaster 1 3600 600 86400 60\n@ NS ns1\nns1 A 127.0.0.1\n");
         string configuration = WriteFile("named.conf", $$"""
             options {
                 directory "{{_directory.FullName}}";
@@ -89,6 +93,13 @@ public sealed class BindServer : IAsyncLifetime
                     grant sha512 zonesub ANY;
                     grant {{LimitedKey}} name allowed.{{Zone}} TXT;
                 };
+            };
+            zone "{{SignedZone}}" {
+                type primary;
+                file "signed.zone";
+                dnssec-policy default;
+                inline-signing yes;
+                update-policy { grant sha256 zonesub ANY; grant sha512 zonesub ANY; };
             };
 
             """);
@@ -133,11 +144,13 @@ public sealed class BindServer : IAsyncLifetime
     /// <summary>Sends nsupdate commands.</summary>
     public async Task UpdateAsync(params string[] commands) => await RunAsync(
         "nsupdate", ["-v", "-k", KeyFile("sha512")],
-        $"server {Address.Address} {Address.Port}\nzone {Zone}\n{string.Join('\n', commands)}\nsend\n");
+        $"server {Address.Address} {Address.Port}\n{string.Join('\n', commands)}\nsend\n");
 
     /// <summary>The records as dig prints them, one a line.</summary>
     public Task<string> DigAsync(string owner, string type) => RunAsync(
-        "dig", ["+tcp", "+noall", "+answer", $"@{Address.Address}", "-p", $"{Address.Port}", owner, type], "");
+        "dig",
+        ["+tcp", "+dnssec", "+noall", "+answer", $"@{Address.Address}", "-p", $"{Address.Port}", owner, type],
+        "");
 
     public static int FreePort()
     {

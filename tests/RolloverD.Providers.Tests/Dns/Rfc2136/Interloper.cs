@@ -58,8 +58,11 @@ internal sealed class Interloper : IAsyncDisposable
         return message;
     }
 
-    private static ValueTask SendAsync(Stream stream, byte[] message, CancellationToken cancellation) => stream.WriteAsync(
-        (byte[])[(byte)(message.Length >> 8), (byte)message.Length, .. message], cancellation);
+    private static ValueTask SendAsync(Stream stream, byte[] message, CancellationToken cancellation)
+    {
+        byte[] framed = [(byte)(message.Length >> 8), (byte)message.Length, .. message];
+        return stream.WriteAsync(framed, cancellation);
+    }
 
     private async Task AcceptAsync()
     {

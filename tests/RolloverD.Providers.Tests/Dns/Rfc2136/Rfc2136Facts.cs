@@ -69,11 +69,21 @@ public sealed class Rfc2136Facts(BindServer bind) : IClassFixture<BindServer>
     }
 
     [Fact]
+    public async Task A_change_in_a_signed_zone_is_applied_when_it_shows_with_its_signature()
+    {
+        string owner = _owner.Replace(BindServer.Zone, BindServer.SignedZone, StringComparison.Ordinal);
+        var change = new DnsChange(owner, DnsRecordType.Tlsa, Minute, [], [Value], []);
+        Applied(await bind.Provider(zone: BindServer.SignedZone).ChangeAsync(change, Cancellation));
+        Assert.Contains("RRSIG\tTLSA", await bind.DigAsync(owner, "TLSA"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_key_that_the_server_does_not_know_is_refused_with_its_name()
     {
         string file = bind.WriteFile("stranger.key", Key("stranger", "c3RyYW5nZXI="));
         var refused = Refused(await AddAsync(bind.Provider(keyFile: file)));
-        Assert.Contains("does not know the key stranger with hmac-sha256 (BADKEY)", refused.Reason, StringComparison.Ordinal);
+        Assert.Contains(
+            "does not know the key stranger with hmac-sha256 (BADKEY)", refused.Reason, StringComparison.Ordinal);
         Assert.Contains(file, refused.Remedy, StringComparison.Ordinal);
     }
 
@@ -109,7 +119,8 @@ public sealed class Rfc2136Facts(BindServer bind) : IClassFixture<BindServer>
     {
         var change = new DnsChange("_25._tcp.mx1.example.test", DnsRecordType.Tlsa, Minute, [], [Value], []);
         var refused = Refused(await bind.Provider(zone: "mx1.example.test").ChangeAsync(change, Cancellation));
-        Assert.Contains("is not a server of the zone mx1.example.test (NOTAUTH)", refused.Reason, StringComparison.Ordinal);
+        Assert.Contains(
+            "is not a server of the zone mx1.example.test (NOTAUTH)", refused.Reason, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace RolloverD.Providers.Tests.Dns.Rfc2136;
 
-/// <summary>Which key files are read, and what is said of the others. None of these cases gets as far as a server.</summary>
+/// <summary>Which key files are read, and what is said of the others. No server is ever reached here.</summary>
 public sealed class TsigKeyFileFacts
 {
     private const string Secret = "c2VjcmV0IG9mIHRoZSB0ZXN0cw==";
@@ -14,7 +14,8 @@ public sealed class TsigKeyFileFacts
     [InlineData("key \"k\" { algorithm hmac-sha256; secret \"" + Secret + "\"; };")]
     [InlineData("key k{algorithm hmac-sha512;secret " + Secret + ";}")]
     [InlineData("key K.example. {\n\tsecret \"" + Secret + "\";\n\talgorithm \"HMAC-SHA384\";\n};\n")]
-    [InlineData("# a\n// b\n/* c\n ; } */ key k { /* d */ algorithm hmac-sha256; // e\n secret \"" + Secret + "\"; };#f")]
+    [InlineData(
+        "# a\n// b\n/* c\n ; } */ key k { /* d */ algorithm hmac-sha256; // e\n secret \"" + Secret + "\"; };#f")]
     public async Task A_good_key_file_is_used(string text) =>
         Assert.IsType<DnsReadOutcome.Unavailable>(await ReadWithAsync(text));
 
@@ -34,7 +35,8 @@ public sealed class TsigKeyFileFacts
     [InlineData("key k { algorithm hmac-sha256; secret \"" + Secret + ";\n};", 1, 39, "the secret is not in base64")]
     [InlineData("key k { algorithm hmac-sha256; secret " + Secret + "; ", 1, 69, "inside a key stand")]
     [InlineData(
-        "key k { algorithm hmac-sha256; secret " + Secret + "; };\nkey l { };", 2, 1, "the file must hold one key alone")]
+        "key k { algorithm hmac-sha256; secret " + Secret + "; };\nkey l { };", 2, 1,
+        "the file must hold one key alone")]
     public async Task A_bad_key_file_is_refused_with_the_place(string text, int line, int column, string problem)
     {
         var refused = Assert.IsType<DnsReadOutcome.Refused>(await ReadWithAsync(text));
