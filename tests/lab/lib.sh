@@ -1,0 +1,104 @@
+# Names and addresses of the lab, and what its scripts share. Sourced, not run.
+# shellcheck shell=bash disable=SC2034
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+
+# Every lab has a namespace of its own and so a loopback of its own: the addresses are the same in all of them.
+parents4=127.0.53.1
+primary4=127.0.53.2 primary6=fd53::2
+secondary4=127.0.53.3 secondary6=fd53::3
+validator4=127.0.53.10
+nocache4=127.0.53.11
+probe4=(127.0.53.21 127.0.53.22 127.0.53.23 127.0.53.24)
+pebble4=127.0.53.30
+receiver4=127.0.25.1 receiver6=fd53::25
+cases4=127.0.25.2 cases6=fd53::26
+plain4=127.0.25.3
+sender4=127.0.25.9
+addresses=(
+  "$parents4" "$primary4" "$secondary4" "$validator4" "$nocache4" "${probe4[@]}" "$pebble4"
+  "$receiver4" "$cases4" "$plain4" "$sender4" "$primary6" "$secondary6" "$receiver6" "$cases6"
+)
+
+fail() {
+  echo "$(basename "$0"): $*" >&2
+  exit 1
+}
+
+need_root() {
+  [[ $EUID -eq 0 ]] || exec sudo --preserve-env=PATH,DOTNET_ROOT,ROLLOVERD_BINARY "$0" "$@"
+}
+
+# Prints the lines of a script's own head comment as its help.
+usage() { sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; }
+
+# Sets name, netns and dir from --name NAME and --dir DIR; leaves the other words in rest.
+parse_common() {
+  name=lab dir="" rest=()
+  while [[ $# -gt 0 ]]; do
+    case $1 in
+      --name) name=$2; shift 2 ;;
+      --dir) dir=$2; shift 2 ;;
+      --help) usage; exit 0 ;;
+      --) shift; rest+=("$@"); break ;;
+      *) rest+=("$1"); shift ;;
+    esac
+  done
+  netns=rolloverd-$name
+  link=/run/$netns
+  if [[ -z $dir && -L $link ]]; then dir=$(readlink -f "$link"); fi
+}
+
+# Loads the environment of a lab that is up.
+load_lab() {
+  [[ -n $dir && -f $dir/lab.env ]] || fail "no lab '$name' is up; start it with tests/lab/up --name $name"
+  # shellcheck disable=SC1091
+  source "$dir/lab.env"
+}
+
+inside() { ip netns exec "$netns" "$@"; }
+
+# Waits until a command succeeds, looking every 50 ms; fails after so many seconds.
+wait_for() {
+  local seconds=$1 what=$2
+  shift 2
+  local end=$((SECONDS + seconds))
+  until "$@" >/dev/null 2>&1; do
+    [[ $SECONDS -lt $end ]] || fail "$what did not come within $seconds s: $*"
+    sleep 0.05
+  done
+}
+
+# Starts a server in the background, in the namespace, its output in DIR/log/NAME, its pid in DIR/pids/NAME.
+start() {
+  local server=$1
+  shift
+  inside setsid "$@" </dev/null >>"$dir/log/$server" 2>&1 &
+  echo $! >"$dir/pids/$server"
+  disown
+}
+
+is_running() { [[ -f $dir/pids/$1 ]] && kill -0 "$(cat "$dir/pids/$1")" 2>/dev/null; }
+
+stop() {
+  local server=$1 pid
+  [[ -f $dir/pids/$server ]] || return 0
+  pid=$(cat "$dir/pids/$server")
+  kill "$pid" 2>/dev/null || true
+  local end=$((SECONDS + 5))
+  while kill -0 "$pid" 2>/dev/null; do
+    if [[ $SECONDS -ge $end ]]; then kill -9 "$pid" 2>/dev/null || true; fi
+    sleep 0.02
+  done
+  rm -f "$dir/pids/$server"
+}
+
+start_named() { start "$1" named -f -c "$dir/$1/named.conf"; }
+
+answers() { inside dig +time=1 +tries=1 +short "@$1" "$2" SOA | grep -q .; }
+validates() { inside dig +time=1 +tries=1 "@$1" "$2" SOA | grep -q 'flags:.* ad'; }
+
+fingerprint() { # of a certificate file: the data of its 3 1 1 record
+  openssl x509 -in "$1" -noout -pubkey | openssl pkey -pubin -outform DER | sha256sum | cut -d' ' -f1
+}
