@@ -19,6 +19,8 @@ public sealed class Authority(
 {
     private const int LongestAliasChain = 8;
 
+    private readonly Lazy<ResolverProbe> probe = new(() => new(settings, patience ?? DnsPatience.Usual));
+
     /// <inheritdoc/>
     public async Task<OwnerObservation> ObserveAsync(string name, DnsRecordType type, CancellationToken cancellation)
     {
@@ -31,8 +33,7 @@ public sealed class Authority(
         try
         {
             await using var round = Round.Begin(settings, clock, patience ?? DnsPatience.Usual, cancellation);
-            var view = new ResolverProbe(settings, patience ?? DnsPatience.Usual);
-            Task<ResolverView> viewing = view.LookAsync(first, type, cancellation);
+            Task<ResolverView> viewing = probe.Value.LookAsync(first, type, cancellation);
             OwnerObservation seen = await FollowAsync(new(round, port), empty, first);
             ResolverView resolver = await viewing;
             return seen with { FinishedAt = clock.GetUtcNow(), Resolver = resolver };

@@ -14,7 +14,10 @@ namespace RolloverD.Dns;
 /// Asks the local resolver as any program on this host would, and looks at the AD bit: does it validate, and what does
 /// it hold of a name at the moment?
 /// </summary>
-/// <remarks>RFC 4035 §3.2.3 for the AD bit. TCP, no cache, and one server a query, so that a reply is that server's.</remarks>
+/// <remarks>
+/// RFC 4035 §3.2.3 for the AD bit. TCP, no cache, and one server a query, so that a reply is that server's. One probe for
+/// the life of the process: each keeps its connections open, and a resolver takes few (Unbound: ten).
+/// </remarks>
 internal sealed class ResolverProbe
 {
     private readonly ImmutableArray<IPEndPoint> servers;
@@ -29,7 +32,8 @@ internal sealed class ResolverProbe
             UseCache = false,
             RequestDnsSecRecords = true,
             Timeout = patience.Question,
-            Retries = 0,
+            // It keeps its TCP connections for the next question; one that the server closed meanwhile fails once.
+            Retries = 1,
             ContinueOnDnsError = false,
             ThrowDnsErrors = false,
             AutoResolveNameServers = false,

@@ -1,13 +1,17 @@
 using System.Collections.Immutable;
 using System.Net;
+using RolloverD.Core.Ports;
 using RolloverD.Dns.Messages;
 using RolloverD.Dns.Transport;
 
 namespace RolloverD.Dns;
 
-/// <summary>One address of one authoritative server, or why there is none to ask.</summary>
-internal sealed record AuthoritativeServer(Name Name, IPAddress? Address, string Problem)
+/// <summary>One address of one authoritative server; without address, what stands in for its answer.</summary>
+internal sealed record AuthoritativeServer(Name Name, IPAddress? Address, AnswerContent? Missing)
 {
+    public static AuthoritativeServer Unreachable(Name name, string reason) =>
+        new(name, null, new AnswerContent.Unreachable(reason));
+
     public string AddressText => Address?.ToString() ?? "";
 }
 
@@ -26,6 +30,12 @@ internal sealed class ServerFinder(Round round, int port)
         for (Name at = name; ; at = at.Parent)
         {
             Reply reply = await round.Resolver.AskAsync(at, RecordType.Soa);
+            if (reply is Reply.Malformed && !at.IsRoot)
+            {
+                // An alias whose target is broken is answered with SERVFAIL; its own zone may be well all the same.
+                continue;
+            }
+
             if (reply is not Reply.Answered(var message))
                 return (null, reply.Problem);
             bool isAlias = message.Answer.Any(r => r.Type == RecordType.Cname && r.Owner.Equals(at));
@@ -82,21 +92,23 @@ internal sealed class ServerFinder(Round round, int port)
             ValidatingResolver.LookupAsync(round, server.ToString(), RecordType.A),
             ValidatingResolver.LookupAsync(round, server.ToString(), RecordType.Aaaa));
         IEnumerable<AuthoritativeServer> found = answers.SelectMany(a => a.Values)
-            .Select(v => new AuthoritativeServer(server, IPAddress.Parse(v), ""));
+            .Select(v => new AuthoritativeServer(server, IPAddress.Parse(v), null));
         // An address family that cannot be looked up may hide an address: it is an answer that is missing.
         IEnumerable<AuthoritativeServer> failed = answers
             .Select(a => a.Content switch
             {
-                LookupContent.Failed f => f.Reason,
-                LookupContent.Bogus b => b.Reason,
+                LookupContent.Failed f => Unlisted(server, f.Reason),
+                LookupContent.Bogus b => new(server, null, new AnswerContent.Bogus($"its address is bogus: {b.Reason}")),
                 _ => null,
             })
-            .OfType<string>()
-            .Select(p => new AuthoritativeServer(server, null, $"its addresses cannot be looked up: {p}"))
+            .OfType<AuthoritativeServer>()
             .Take(1);
         AuthoritativeServer[] all = [.. found, .. failed];
-        return all.Length > 0 ? all : [new(server, null, "its name has no address")];
+        return all.Length > 0 ? all : [AuthoritativeServer.Unreachable(server, "its name has no address")];
     }
+
+    private static AuthoritativeServer Unlisted(Name server, string reason) =>
+        AuthoritativeServer.Unreachable(server, $"its addresses cannot be looked up: {reason}");
 
     private async Task<(ImmutableArray<Name> Servers, string Problem)> FindListedAsync(Name zone)
     {

@@ -63,7 +63,7 @@ internal sealed class ZoneExaminer(Round round, int port)
 
         // Without the delegation some server may be missing; that must be seen, or the rest would pass for all.
         if (problem.Length > 0)
-            seen.Add(ServerSight.Of(new(zone, null, problem), new AnswerContent.Unreachable(problem)));
+            seen.Add(ServerSight.Without(AuthoritativeServer.Unreachable(zone, problem)));
         return new(
             zone,
             SecurityOf(trust),
@@ -82,7 +82,7 @@ internal sealed class ZoneExaminer(Round round, int port)
     private async Task<ServerSight> AskAsync(AuthoritativeServer server, Question question, Name zone, Trust trust)
     {
         if (server.Address is null)
-            return ServerSight.Of(server, new AnswerContent.Unreachable(server.Problem));
+            return ServerSight.Without(server);
         var endpoint = new IPEndPoint(server.Address, port);
         Question soa = new(zone, RecordType.Soa);
         Question ns = new(zone, RecordType.Ns);
@@ -187,7 +187,7 @@ internal sealed class ZoneExaminer(Round round, int port)
     private sealed record ServerSight(
         AuthoritativeServer Server, Sight Sight, ImmutableArray<Name> Listed, TimeSpan NegativeTtl)
     {
-        public static ServerSight Of(AuthoritativeServer server, AnswerContent content) =>
-            new(server, new Sight.Content(content), [], TimeSpan.Zero);
+        public static ServerSight Without(AuthoritativeServer server) =>
+            new(server, new Sight.Content(server.Missing!), [], TimeSpan.Zero);
     }
 }

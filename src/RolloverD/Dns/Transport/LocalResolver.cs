@@ -30,7 +30,7 @@ internal sealed class LocalResolver(Exchange exchange, ImmutableArray<IPEndPoint
         }
 
         return reply is Reply.Answered failed
-            ? new Reply.Unreachable($"the resolver answers {Describe(failed.Message.Code)} for {question}")
+            ? new Reply.Malformed($"the resolver answers {Describe(failed.Message.Code)} for {question}")
             : new Reply.Unreachable($"the resolver gives no answer for {question}: {reply.Problem}");
     }
 

@@ -15,7 +15,7 @@ internal abstract record Reply
     /// <summary>No connection, or no answer in time.</summary>
     internal sealed record Unreachable(string Reason) : Reply;
 
-    /// <summary>Bytes came that do not answer this question: malformed, a wrong id, another question.</summary>
+    /// <summary>What came does not answer the question: malformed, a wrong id, another question, an error code.</summary>
     internal sealed record Malformed(string Reason) : Reply;
 
     /// <summary>Why there is no message; empty when there is one.</summary>
