@@ -1,0 +1,129 @@
+using System.Collections.Immutable;
+using System.Net;
+using DnsClient;
+using DnsClient.Protocol;
+using RolloverD.Core.Dane;
+using RolloverD.Core.Policy;
+using RolloverD.Core.Ports;
+using RolloverD.Dns.Messages;
+using RolloverD.Dns.Transport;
+
+namespace RolloverD.Dns;
+
+/// <summary>
+/// Asks the local resolver as any program on this host would, and looks at the AD bit: does it validate, and what does
+/// it hold of a name at the moment?
+/// </summary>
+/// <remarks>
+/// RFC 4035 §3.2.3 for the AD bit. TCP, no cache, and one server a query, so that a reply is that server's. One probe for
+/// the life of the process: each keeps its connections open, and a resolver takes few (Unbound: ten).
+/// </remarks>
+internal sealed class ResolverProbe
+{
+    private readonly ImmutableArray<IPEndPoint> servers;
+    private readonly LookupClient client;
+
+    public ResolverProbe(ResolverSettings settings, DnsPatience patience)
+    {
+        servers = [.. settings.Servers.Select(Round.ParseServer)];
+        client = new(new LookupClientOptions([.. servers])
+        {
+            UseTcpOnly = true,
+            UseCache = false,
+            RequestDnsSecRecords = true,
+            Timeout = patience.Question,
+            // It keeps its TCP connections for the next question; one that the server closed meanwhile fails once.
+            Retries = 1,
+            ContinueOnDnsError = false,
+            ThrowDnsErrors = false,
+            AutoResolveNameServers = false,
+        });
+    }
+
+    /// <summary>What the first server that answers says.</summary>
+    public async Task<ResolverView> LookAsync(Name name, DnsRecordType type, CancellationToken cancellation)
+    {
+        ResolverView view = new ResolverView.Failed("no resolver is configured");
+        foreach (IPEndPoint server in servers)
+        {
+            view = await LookAsync(server, name, type, cancellation);
+            if (view is not ResolverView.Failed)
+                break;
+        }
+
+        return view;
+    }
+
+    private async Task<ResolverView> LookAsync(
+        IPEndPoint server, Name name, DnsRecordType type, CancellationToken cancellation)
+    {
+        try
+        {
+            QueryType wanted = type == DnsRecordType.Tlsa ? QueryType.TLSA : QueryType.TXT;
+            IDnsQueryResponse reply = await AskAsync(server, name.ToString(), wanted, cancellation);
+            if (reply.Header.ResponseCode is not (DnsHeaderResponseCode.NoError or DnsHeaderResponseCode.NotExistentDomain))
+                return new ResolverView.Failed($"{server} answers {reply.Header.ResponseCode} for {name}");
+            if (reply.Header.IsAuthenticData)
+                return new ResolverView.Validated(ReadSet(reply, name, type));
+
+            // The root is signed: a resolver that validates says so of it.
+            IDnsQueryResponse root = await AskAsync(server, ".", QueryType.SOA, cancellation);
+            return new ResolverView.NotValidated(root.Header.IsAuthenticData
+                ? $"{server} validates, and finds {name} in a zone that is not signed"
+                : $"{server} does not validate: even its answer for the root has no AD bit");
+        }
+        catch (DnsResponseException failure)
+        {
+            return new ResolverView.Failed($"{server} does not answer: {failure.InnerException?.Message ?? failure.Message}");
+        }
+    }
+
+    private async Task<IDnsQueryResponse> AskAsync(
+        IPEndPoint server, string name, QueryType type, CancellationToken cancellation)
+    {
+        var question = new DnsQuestion(name, type);
+        IDnsQueryResponse reply = await client.QueryServerAsync([new NameServer(server)], question, cancellation);
+        bool isOurs = reply.Questions.Count == 1
+            && reply.Questions[0].QuestionType == type
+            && IsSame(reply.Questions[0].QueryName.Value, question.QueryName.Value);
+        return isOurs ? reply : throw new DnsResponseException("the reply is for another question");
+    }
+
+    private static DnsRecordSet ReadSet(IDnsQueryResponse reply, Name name, DnsRecordType type)
+    {
+        string owner = FollowAliases(reply, name.ToString() + ".");
+        DnsResourceRecord[] records =
+        [
+            .. reply.Answers.Where(r => IsSame(r.DomainName, owner)).Where(r => r is DnsClient.Protocol.TlsaRecord or TxtRecord),
+        ];
+        return new(
+            owner.TrimEnd('.').ToLowerInvariant(),
+            type,
+            TimeSpan.FromSeconds(records.Length > 0 ? records.Min(r => r.InitialTimeToLive) : 0),
+            [.. records.Select(Text).Distinct().Order(StringComparer.Ordinal)]);
+    }
+
+    private static string FollowAliases(IDnsQueryResponse reply, string name)
+    {
+        string at = name;
+        for (int i = 0; i < reply.Answers.Count; i++)
+        {
+            if (reply.Answers.OfType<CNameRecord>().FirstOrDefault(c => IsSame(c.DomainName, at)) is not { } alias)
+                break;
+            at = alias.CanonicalName;
+        }
+
+        return at;
+    }
+
+    private static string Text(DnsResourceRecord record) => record switch
+    {
+        DnsClient.Protocol.TlsaRecord tlsa => new Core.Dane.TlsaRecord(
+            new((CertificateUsage)tlsa.CertificateUsage, (Selector)tlsa.Selector, (MatchingType)tlsa.MatchingType),
+            Convert.ToHexStringLower(tlsa.CertificateAssociationData.ToArray())).ToString(),
+        TxtRecord txt => string.Concat(txt.Text),
+        _ => "",
+    };
+
+    private static bool IsSame(string one, string other) => string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
+}

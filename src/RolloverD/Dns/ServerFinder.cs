@@ -1,0 +1,120 @@
+using System.Collections.Immutable;
+using System.Net;
+using RolloverD.Core.Ports;
+using RolloverD.Dns.Messages;
+using RolloverD.Dns.Transport;
+
+namespace RolloverD.Dns;
+
+/// <summary>One address of one authoritative server; without address, what stands in for its answer.</summary>
+internal sealed record AuthoritativeServer(Name Name, IPAddress? Address, AnswerContent? Missing)
+{
+    public static AuthoritativeServer Unreachable(Name name, string reason) =>
+        new(name, null, new AnswerContent.Unreachable(reason));
+
+    public string AddressText => Address?.ToString() ?? "";
+}
+
+/// <summary>Finds the zone that holds a name, and the servers that are responsible for the zone.</summary>
+internal sealed class ServerFinder(Round round, int port)
+{
+    // A delegation is the same at all of a parent's servers but for moments; a few of them are enough.
+    private const int ParentServersAsked = 4;
+
+    /// <summary>
+    /// Walks up from the name until a SOA record shows the zone's apex. What a forger could make of this is caught
+    /// later: an answer must be signed by this very zone.
+    /// </summary>
+    public async Task<(Name? Zone, string Problem)> FindZoneAsync(Name name)
+    {
+        for (Name at = name; ; at = at.Parent)
+        {
+            Reply reply = await round.Resolver.AskAsync(at, RecordType.Soa);
+            if (reply is Reply.Malformed && !at.IsRoot)
+            {
+                // An alias whose target is broken is answered with SERVFAIL; its own zone may be well all the same.
+                continue;
+            }
+
+            if (reply is not Reply.Answered(var message))
+                return (null, reply.Problem);
+            bool isAlias = message.Answer.Any(r => r.Type == RecordType.Cname && r.Owner.Equals(at));
+            Name? apex = message.Answer.Concat(isAlias ? [] : message.Authority)
+                .Where(r => r.Type == RecordType.Soa && at.IsAtOrBelow(r.Owner))
+                .Select(r => r.Owner)
+                .MaxBy(n => n.LabelCount);
+            if (apex is not null)
+                return (apex, "");
+            if (at.IsRoot)
+                return (null, $"no SOA record is found at or above {name}");
+        }
+    }
+
+    /// <summary>The servers that the zone is delegated to, asked from the parent's servers themselves.</summary>
+    public async Task<(ImmutableArray<Name> Servers, string Problem)> FindDelegationAsync(Name zone)
+    {
+        if (zone.IsRoot)
+            return await FindListedAsync(zone);
+        (Name? parent, string problem) = await FindZoneAsync(zone.Parent);
+        if (parent is null)
+            return ([], problem);
+        (ImmutableArray<Name> parentServers, problem) = await FindListedAsync(parent);
+        AuthoritativeServer[][] addresses = await Task.WhenAll(parentServers.Select(FindAddressesAsync));
+        // One address of each server first, so that the few that are asked are of different servers.
+        IPEndPoint[] some =
+        [
+            .. addresses.SelectMany(a => a.Select((s, i) => (s.Address, Rank: i)))
+                .Where(s => s.Address is not null)
+                .OrderBy(s => s.Rank)
+                .Take(ParentServersAsked)
+                .Select(s => new IPEndPoint(s.Address!, port)),
+        ];
+        Reply[] replies = await Task.WhenAll(
+            some.Select(s => round.Exchange.AskAsync(s, new(zone, RecordType.Ns), QueryKind.Authoritative)));
+        ImmutableArray<Name> names =
+        [
+            .. replies.OfType<Reply.Answered>()
+                .SelectMany(r => r.Message.Answer.Concat(r.Message.Authority))
+                .Where(r => r.Type == RecordType.Ns && r.Owner.Equals(zone))
+                .Select(r => r.Target)
+                .Distinct(),
+        ];
+        if (names.Length > 0)
+            return (names, "");
+        problem = replies.FirstOrDefault(r => r.Problem.Length > 0)?.Problem is { } seen ? $": {seen}" : problem;
+        return ([], $"no server of {parent} tells the delegation of {zone}{problem}");
+    }
+
+    /// <summary>Every address of a server's name, IPv4 and IPv6; one entry without address when there is none.</summary>
+    public async Task<AuthoritativeServer[]> FindAddressesAsync(Name server)
+    {
+        LookupAnswer[] answers = await Task.WhenAll(
+            ValidatingResolver.LookupAsync(round, server.ToString(), RecordType.A),
+            ValidatingResolver.LookupAsync(round, server.ToString(), RecordType.Aaaa));
+        IEnumerable<AuthoritativeServer> found = answers.SelectMany(a => a.Values)
+            .Select(v => new AuthoritativeServer(server, IPAddress.Parse(v), null));
+        // An address family that cannot be looked up may hide an address: it is an answer that is missing.
+        IEnumerable<AuthoritativeServer> failed = answers
+            .Select(a => a.Content switch
+            {
+                LookupContent.Failed f => Unlisted(server, f.Reason),
+                LookupContent.Bogus b => new(server, null, new AnswerContent.Bogus($"its address is bogus: {b.Reason}")),
+                _ => null,
+            })
+            .OfType<AuthoritativeServer>()
+            .Take(1);
+        AuthoritativeServer[] all = [.. found, .. failed];
+        return all.Length > 0 ? all : [AuthoritativeServer.Unreachable(server, "its name has no address")];
+    }
+
+    private static AuthoritativeServer Unlisted(Name server, string reason) =>
+        AuthoritativeServer.Unreachable(server, $"its addresses cannot be looked up: {reason}");
+
+    private async Task<(ImmutableArray<Name> Servers, string Problem)> FindListedAsync(Name zone)
+    {
+        Reply reply = await round.Resolver.AskAsync(zone, RecordType.Ns);
+        return reply is Reply.Answered(var message)
+            ? ([.. message.Answer.Where(r => r.Type == RecordType.Ns && r.Owner.Equals(zone)).Select(r => r.Target)], "")
+            : ([], reply.Problem);
+    }
+}

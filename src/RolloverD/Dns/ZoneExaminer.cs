@@ -1,0 +1,193 @@
+using System.Buffers.Binary;
+using System.Collections.Immutable;
+using System.Net;
+using RolloverD.Core.Ports;
+using RolloverD.Dns.Messages;
+using RolloverD.Dns.Transport;
+using RolloverD.Dns.Validation;
+
+namespace RolloverD.Dns;
+
+/// <summary>What one server's answer about a name comes to.</summary>
+internal abstract record Sight
+{
+    private Sight()
+    {
+    }
+
+    internal sealed record Content(AnswerContent Answer) : Sight;
+
+    internal sealed record Alias(Name Target, TimeSpan Ttl, DateTimeOffset? Expires) : Sight;
+}
+
+/// <summary>What every server of a zone says of one name.</summary>
+internal sealed record ZoneSight(
+    Name? Zone,
+    ZoneSecurity Security,
+    TimeSpan NegativeTtl,
+    ImmutableArray<(AuthoritativeServer Server, Sight Sight)> Servers);
+
+/// <summary>
+/// Asks every address of every server of the zone that holds a name, and judges each answer by itself. The servers are
+/// those that the parent delegates to and those that the zone itself lists: a resolver may go to any of them.
+/// </summary>
+internal sealed class ZoneExaminer(Round round, int port)
+{
+    // The zone's own servers may list more servers, which may list more: honest zones are done after two rounds.
+    private const int MostWaves = 4;
+
+    private readonly ServerFinder finder = new(round, port);
+
+    public async Task<ZoneSight> ExamineAsync(Name name, DnsRecordType type)
+    {
+        (Name? zone, string problem) = await finder.FindZoneAsync(name);
+        if (zone is null)
+            return new(null, new ZoneSecurity.Unknown(problem), TimeSpan.Zero, []);
+
+        Task<(ImmutableArray<Name> Servers, string Problem)> delegating = finder.FindDelegationAsync(zone);
+        Trust trust = await TrustOfAsync(zone);
+        (ImmutableArray<Name> servers, problem) = await delegating;
+
+        var question = new Question(name, type == DnsRecordType.Tlsa ? RecordType.Tlsa : RecordType.Txt);
+        var seen = new List<ServerSight>();
+        var known = new HashSet<Name>();
+        for (int wave = 0; wave < MostWaves && servers.Any(s => !known.Contains(s)); wave++)
+        {
+            AuthoritativeServer[][] addresses =
+                await Task.WhenAll(servers.Where(known.Add).Select(finder.FindAddressesAsync));
+            ServerSight[] sights =
+                await Task.WhenAll(addresses.SelectMany(a => a).Select(s => AskAsync(s, question, zone, trust)));
+            seen.AddRange(sights);
+            servers = [.. sights.SelectMany(s => s.Listed).Distinct()];
+        }
+
+        // Without the delegation some server may be missing; that must be seen, or the rest would pass for all.
+        if (problem.Length > 0)
+            seen.Add(ServerSight.Without(AuthoritativeServer.Unreachable(zone, problem)));
+        return new(
+            zone,
+            SecurityOf(trust),
+            seen.Count > 0 ? seen.Max(s => s.NegativeTtl) : TimeSpan.Zero,
+            [.. seen.OrderBy(s => s.Server.Name).Select(s => (s.Server, s.Sight))]);
+    }
+
+    private async Task<Trust> TrustOfAsync(Name zone)
+    {
+        Trust trust = await round.Chain.OfAsync(zone);
+        return trust is Trust.Secure(var keys) && !keys.Zone.Equals(zone)
+            ? new Trust.Bogus($"{keys.Zone} proves that it does not delegate {zone}, whose SOA the resolver shows")
+            : trust;
+    }
+
+    private async Task<ServerSight> AskAsync(AuthoritativeServer server, Question question, Name zone, Trust trust)
+    {
+        if (server.Address is null)
+            return ServerSight.Without(server);
+        var endpoint = new IPEndPoint(server.Address, port);
+        Question soa = new(zone, RecordType.Soa);
+        Question ns = new(zone, RecordType.Ns);
+        Reply[] replies = await Task.WhenAll(
+            round.Exchange.AskAsync(endpoint, question, QueryKind.Authoritative),
+            round.Exchange.AskAsync(endpoint, soa, QueryKind.Authoritative),
+            round.Exchange.AskAsync(endpoint, ns, QueryKind.Authoritative));
+        return new(
+            server,
+            Look(replies[0], question, trust),
+            Judge(replies[2], ns, trust) is Judgement.Positive listed ? Targets(listed) : [],
+            Judge(replies[1], soa, trust) is Judgement.Positive found ? NegativeTtl(found) : TimeSpan.Zero);
+    }
+
+    private Sight Look(Reply reply, Question question, Trust trust)
+    {
+        switch (reply)
+        {
+            case Reply.Unreachable unreachable:
+                return new Sight.Content(new AnswerContent.Unreachable(unreachable.Reason));
+            case Reply.Malformed malformed:
+                return new Sight.Content(new AnswerContent.Failed(malformed.Reason));
+            case Reply.Answered { Message: { Code: not (ResponseCode.NoError or ResponseCode.NxDomain) } message }:
+                string code = LocalResolver.Describe(message.Code);
+                return new Sight.Content(new AnswerContent.Failed($"it answers {code} for {question}"));
+            case Reply.Answered { Message.Authoritative: false }:
+                return new Sight.Content(new AnswerContent.Failed($"it does not answer {question} with authority"));
+        }
+
+        return Judge(reply, question, trust) switch
+        {
+            Judgement.Alias alias => new Sight.Alias(alias.Target, alias.Ttl, alias.Expires),
+            { } judgement => new Sight.Content(Content(judgement, question)),
+            null => new Sight.Content(Unjudged(trust)),
+        };
+    }
+
+    private Judgement? Judge(Reply reply, Question question, Trust trust) => (reply, trust) switch
+    {
+        (Reply.Answered { Message.Authoritative: true } answered, Trust.Secure(var keys)) =>
+            Judgement.Signed(answered.Message, question, keys, round.Clock.GetUtcNow()),
+        (Reply.Answered { Message.Authoritative: true } answered, Trust.Insecure) =>
+            Judgement.Unsigned(answered.Message, question),
+        _ => null,
+    };
+
+    private static AnswerContent Content(Judgement judgement, Question question)
+    {
+        try
+        {
+            return judgement switch
+            {
+                Judgement.Positive { Expires: { } expires } signed =>
+                    new AnswerContent.Serves(SetOf(question, signed.Records, signed.Ttl), expires),
+                Judgement.Positive unsigned =>
+                    new AnswerContent.Unsigned(SetOf(question, unsigned.Records, unsigned.Ttl)),
+                Judgement.Absent { IsSigned: false } or Judgement.AbsentInsecurely =>
+                    new AnswerContent.Unsigned(SetOf(question, [], TimeSpan.Zero)),
+                Judgement.Absent absent => new AnswerContent.Absent(absent.NameExists),
+                Judgement.Bogus bogus => new AnswerContent.Bogus(bogus.Reason),
+                _ => throw new InvalidOperationException("an alias is no content"),
+            };
+        }
+        catch (FormatException malformed)
+        {
+            return new AnswerContent.Bogus($"a record of {question} is malformed: {malformed.Message}");
+        }
+    }
+
+    private static DnsRecordSet SetOf(Question question, ImmutableArray<ResourceRecord> records, TimeSpan ttl) => new(
+        question.Name.ToString(),
+        question.Type == RecordType.Tlsa ? DnsRecordType.Tlsa : DnsRecordType.Txt,
+        ttl,
+        [.. records.Select(RecordText.Of).Distinct().Order(StringComparer.Ordinal)]);
+
+    private static AnswerContent Unjudged(Trust trust) => trust switch
+    {
+        Trust.Bogus bogus => new AnswerContent.Bogus($"nothing can verify in this zone: {bogus.Reason}"),
+        Trust.Unknown unknown => new AnswerContent.Failed($"its answer cannot be judged: {unknown.Reason}"),
+        _ => throw new InvalidOperationException("the answer can be judged"),
+    };
+
+    private static ZoneSecurity SecurityOf(Trust trust) => trust switch
+    {
+        Trust.Secure => new ZoneSecurity.Secure(),
+        Trust.Insecure insecure => new ZoneSecurity.Insecure(insecure.Reason),
+        Trust.Bogus bogus => new ZoneSecurity.Bogus(bogus.Reason),
+        Trust.Unknown unknown => new ZoneSecurity.Unknown(unknown.Reason),
+        _ => throw new InvalidOperationException("a trust of an unknown kind"),
+    };
+
+    private static ImmutableArray<Name> Targets(Judgement.Positive listed) => [.. listed.Records.Select(r => r.Target)];
+
+    // RFC 2308 §5: the smaller of the SOA record's own TTL and its last field.
+    private static TimeSpan NegativeTtl(Judgement.Positive soa)
+    {
+        byte[] data = soa.Records[0].Data;
+        var minimum = TimeSpan.FromSeconds(BinaryPrimitives.ReadUInt32BigEndian(data.AsSpan(data.Length - 4)));
+        return soa.Ttl < minimum ? soa.Ttl : minimum;
+    }
+
+    private sealed record ServerSight(
+        AuthoritativeServer Server, Sight Sight, ImmutableArray<Name> Listed, TimeSpan NegativeTtl)
+    {
+        public static ServerSight Without(AuthoritativeServer server) =>
+            new(server, new Sight.Content(server.Missing!), [], TimeSpan.Zero);
+    }
+}
