@@ -21,7 +21,7 @@ public sealed class Rfc2136Provider : IDnsProvider
         [
             new("server", SettingKind.SocketAddress, true, "the zone's primary server"),
             new("tsig-file", SettingKind.File, true,
-                "the key for TSIG in BIND's key-file syntax, as tsig-keygen writes it"),
+                "the key for TSIG in BIND's key-file syntax, as tsig-keygen writes it") { Secret = true },
         ]);
 
     private const int Attempts = 2;

@@ -1,3 +1,5 @@
+using RolloverD.Core.Dane;
+
 namespace RolloverD.Core.Policy;
 
 /// <summary>The kinds of keys that can be made, as they are written in the configuration.</summary>
@@ -45,4 +47,13 @@ public static class PolicyWords
             ["reuse"] = KeyPolicy.Reuse,
             ["rotate"] = KeyPolicy.Rotate,
         };
+
+    /// <summary>The algorithm family by which a TLS client picks one of several certificates on a port.</summary>
+    public static KeyFamily Family(this KeyAlgorithm algorithm) => algorithm switch
+    {
+        KeyAlgorithm.Rsa2048 or KeyAlgorithm.Rsa3072 or KeyAlgorithm.Rsa4096 => KeyFamily.Rsa,
+        KeyAlgorithm.EcdsaP256 or KeyAlgorithm.EcdsaP384 => KeyFamily.Ecdsa,
+        KeyAlgorithm.Ed25519 => KeyFamily.EdDsa,
+        _ => KeyFamily.Unknown,
+    };
 }

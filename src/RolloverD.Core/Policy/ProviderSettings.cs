@@ -49,6 +49,12 @@ public sealed record SettingDefinition(string Key, SettingKind Kind, bool Requir
 {
     /// <summary>The words allowed for <see cref="SettingKind.Choice"/>.</summary>
     public ImmutableArray<string> Choices { get; init; } = [];
+
+    /// <summary>
+    /// The value, or the content of the file it names, is a secret: it is never printed, and a file that everybody may
+    /// read is warned of.
+    /// </summary>
+    public bool Secret { get; init; }
 }
 
 /// <summary>What a provider says of itself: its word, what it is, and its settings.</summary>
