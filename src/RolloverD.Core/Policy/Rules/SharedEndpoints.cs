@@ -29,7 +29,7 @@ internal static class SharedEndpoints
     // RFC 7671 §8: every (usage, selector, matching type) of the set must match each chain that is served.
     private static PolicyFinding.Error? OtherParameters(
         DesiredCertificate first, DesiredCertificate later, Endpoint endpoint) =>
-        first.Tlsa.ToHashSet().SetEquals(later.Tlsa)
+        first.Tlsa.IsEmpty || later.Tlsa.IsEmpty || first.Tlsa.ToHashSet().SetEquals(later.Tlsa)
             ? null
             : new(
                 KeyPath.Certificate(later.Name).Key("tlsa"),
