@@ -25,6 +25,10 @@ internal sealed class Findings
     /// <summary>Something is not TOML. Whatever else that line seems to say is not looked at.</summary>
     public void Broken(Place place, string message, string remedy)
     {
+        // The end of a broken line, on which the parser stumbles too, is nothing to report.
+        if (_brokenLines.Contains(place.Line - 1) && place.Column == 1)
+            return;
+
         Error(place, KeyPath.Root, message, remedy);
         _brokenLines.Add(place.Line);
     }
@@ -35,8 +39,11 @@ internal sealed class Findings
             _errors.Add(new(place.Source, place.Line, place.Column, key.Text, message, remedy));
     }
 
-    public void Warning(Place place, KeyPath key, string message, string remedy) =>
-        _warnings.Add(new(place.Source, place.Line, place.Column, key.Text, message, remedy));
+    public void Warning(Place place, KeyPath key, string message, string remedy)
+    {
+        if (!FileIsBroken)
+            _warnings.Add(new(place.Source, place.Line, place.Column, key.Text, message, remedy));
+    }
 
     // In the order of the file; variables come last, in the order in which they were found.
     private static IEnumerable<T> Sorted<T>(IEnumerable<T> findings)

@@ -23,6 +23,10 @@ internal static class NearestWord
         : known.Count > 0 ? $"known are {string.Join(", ", known)}"
         : "remove it: none is known here";
 
+    /// <summary>Advice on a word that is none of those that the message has already named.</summary>
+    public static string Choose(string written, IReadOnlyCollection<string> known) =>
+        To(written, known) is { } near ? $"did you mean {near}?" : "write it as it stands there";
+
     // How many letters must be put in, taken out, replaced or swapped with their neighbour.
     private static int Edits(string a, string b)
     {

@@ -21,7 +21,7 @@ internal static class SettingCheck
         SettingKind.SocketAddress => SocketAddressFlaw(text),
         SettingKind.MailAddress => MailAddressFlaw(text),
         SettingKind.Choice when !setting.Choices.Contains(text) =>
-            ($"'{text}' is not one of {string.Join(", ", setting.Choices)}", NearestWord.Advice(text, setting.Choices)),
+            ($"'{text}' is not one of {string.Join(", ", setting.Choices)}", NearestWord.Choose(text, setting.Choices)),
         SettingKind.Duration when !DurationText.TryParse(text, out _) =>
             ($"'{text}' is not a length of time", "write it like 90s, 5m, 1h30m or 2d"),
         _ => null,

@@ -96,7 +96,10 @@ internal sealed class TableReader
     public string Required(KeyDefinition key)
     {
         Missing(key);
-        return Text(key) ?? "";
+        string? text = Text(key);
+        if (text is "")
+            Error(key.Name, "is empty", Write(key));
+        return text ?? "";
     }
 
     /// <summary>What one of the words stands for; null when it is left out.</summary>
@@ -109,7 +112,7 @@ internal sealed class TableReader
         if (words.TryGetValue(word, out T value))
             return value;
 
-        Error(key.Name, $"'{word}' is not one of {string.Join(", ", key.Words)}", NearestWord.Advice(word, key.Words));
+        Error(key.Name, $"'{word}' is not one of {string.Join(", ", key.Words)}", NearestWord.Choose(word, key.Words));
         return null;
     }
 

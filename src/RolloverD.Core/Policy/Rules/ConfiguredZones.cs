@@ -18,7 +18,7 @@ internal static class ConfiguredZones
         for (int i = 0; i < certificate.Endpoints.Length; i++)
         {
             Endpoint endpoint = certificate.Endpoints[i];
-            if (Zone(desired, endpoint.Host) is null)
+            if (HostNames.Flaw(endpoint.Host, wildcardAllowed: false) is null && Zone(desired, endpoint.Host) is null)
             {
                 yield return new PolicyFinding.Error(
                     endpoints.Item(i),

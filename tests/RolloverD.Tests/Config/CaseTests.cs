@@ -1,0 +1,24 @@
+using RolloverD.Config;
+using Xunit;
+
+namespace RolloverD.Tests.Config;
+
+/// <summary>
+/// Each <c>Cases/NAME.toml</c> and what is said of it, <c>Cases/NAME.expected</c>. UPDATE_GOLDEN=1 writes the latter anew.
+/// </summary>
+public sealed class CaseTests
+{
+    private static readonly string Cases = Repository.Path("tests/RolloverD.Tests/Config/Cases");
+
+    public static TheoryData<string> Names =>
+        [.. Directory.GetFiles(Cases, "*.toml").Select(f => Path.GetFileNameWithoutExtension(f)).Order()];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Everything_that_is_wrong_is_said_at_once_with_its_place(string name)
+    {
+        using var directory = new ConfigurationDirectory();
+        ConfigurationResult result = directory.Load(File.ReadAllText(Path.Combine(Cases, name + ".toml")));
+        Repository.AssertGolden(Path.Combine(Cases, name + ".expected"), directory.Describe(result));
+    }
+}
