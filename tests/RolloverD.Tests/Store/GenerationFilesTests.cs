@@ -1,0 +1,247 @@
+using System.Collections.Immutable;
+using RolloverD.Core.Dane;
+using RolloverD.Core.Policy;
+using RolloverD.Core.Ports;
+using RolloverD.Store;
+using Xunit;
+
+namespace RolloverD.Tests.Store;
+
+public sealed class GenerationFilesTests : IDisposable
+{
+    private const UnixFileMode PrivateFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private static readonly ImmutableArray<string> Names = ["mx1.example.net", "mx.example.net"];
+
+    private readonly StateDirectory _state = new();
+    private readonly GenerationFiles _files;
+
+    public GenerationFilesTests() => _files = new(_state.Path, TestIssuer.Read);
+
+    public void Dispose() => _state.Dispose();
+
+    [Theory]
+    [InlineData(KeyAlgorithm.Rsa2048, KeyFamily.Rsa)]
+    [InlineData(KeyAlgorithm.Rsa3072, KeyFamily.Rsa)]
+    [InlineData(KeyAlgorithm.Rsa4096, KeyFamily.Rsa)]
+    [InlineData(KeyAlgorithm.EcdsaP256, KeyFamily.Ecdsa)]
+    [InlineData(KeyAlgorithm.EcdsaP384, KeyFamily.Ecdsa)]
+    [InlineData(KeyAlgorithm.Ed25519, KeyFamily.EdDsa)]
+    public void A_key_of_every_kind_is_made_found_again_and_certified(KeyAlgorithm algorithm, KeyFamily family)
+    {
+        PublicKey made = _files.CreateKey("mx1", 7, algorithm);
+        Assert.Equal(family, made.Family);
+        Assert.Equal(made, _files.CreateKey("mx1", 7, algorithm));
+        Assert.Equal(made, _files.FindKey("mx1", 7));
+
+        ImmutableArray<byte> request = _files.CreateRequest("mx1", 7, Names);
+        File.WriteAllBytes(_state["request.der"], request.ToArray());
+        Assert.Equal(0, StateDirectory.Run(
+            "openssl", "req", "-verify", "-noout", "-inform", "DER", "-in", _state["request.der"]));
+
+        Chain chain = _files.StoreChain("mx1", 7, TestIssuer.Certify(request));
+        Assert.Equal(made, chain.Key);
+        Assert.Single(chain.Ancestors);
+    }
+
+    [Fact]
+    public void OpenSSL_reads_the_same_public_key_from_the_file()
+    {
+        foreach (KeyAlgorithm algorithm in Enum.GetValues<KeyAlgorithm>())
+        {
+            PublicKey key = _files.CreateKey("mx1", 1 + (int)algorithm, algorithm);
+            string path = _state[$"archive/mx1/{1 + (int)algorithm:D4}/privkey.pem"];
+            Assert.Equal(0, StateDirectory.Run(
+                "openssl", "pkey", "-in", path, "-pubout", "-outform", "DER", "-out", _state["spki.der"]));
+            Assert.Equal(key.Spki, File.ReadAllBytes(_state["spki.der"]));
+        }
+    }
+
+    [Fact]
+    public void The_request_names_every_name_and_leaves_a_long_one_out_of_the_subject()
+    {
+        string longName = $"{new string('a', 60)}.example.net";
+        _files.CreateKey("mx1", 1, KeyAlgorithm.EcdsaP256);
+        Assert.Contains("Subject: CN", RequestText(Names), StringComparison.Ordinal);
+        Assert.Contains("DNS:mx1.example.net, DNS:mx.example.net", RequestText(Names), StringComparison.Ordinal);
+        Assert.DoesNotContain("critical", RequestText(Names), StringComparison.Ordinal);
+        Assert.DoesNotContain("CN =", RequestText([longName]), StringComparison.Ordinal);
+        Assert.Contains("Alternative Name: critical", RequestText([longName]), StringComparison.Ordinal);
+        Assert.Contains($"DNS:{longName}", RequestText([longName]), StringComparison.Ordinal);
+
+        string RequestText(ImmutableArray<string> names)
+        {
+            File.WriteAllBytes(_state["r.der"], _files.CreateRequest("mx1", 1, names).ToArray());
+            StateDirectory.Run(
+                "openssl", "req", "-text", "-noout", "-inform", "DER", "-in", _state["r.der"], "-out", _state["r.txt"]);
+            return File.ReadAllText(_state["r.txt"]);
+        }
+    }
+
+    [Fact]
+    public void Files_and_directories_are_private()
+    {
+        Complete(1);
+        _files.SwapLive("mx1", 1);
+        foreach (string file in Directory.GetFiles(_state["archive"], "*", SearchOption.AllDirectories))
+            Assert.Equal(PrivateFile, File.GetUnixFileMode(file));
+        foreach (string directory in new[] { "archive", "archive/mx1", "archive/mx1/0001", "live" })
+            Assert.Equal(PrivateFile | UnixFileMode.UserExecute, File.GetUnixFileMode(_state[directory]));
+    }
+
+    [Fact]
+    public void The_combined_file_is_the_key_followed_by_the_full_chain()
+    {
+        Complete(1);
+        string[] files = ["privkey.pem", "cert.pem", "chain.pem"];
+        string joined = string.Concat(files.Select(f => File.ReadAllText(_state[$"archive/mx1/0001/{f}"])));
+        Assert.Equal(joined, File.ReadAllText(_state["archive/mx1/0001/combined.pem"]));
+        Assert.EndsWith(File.ReadAllText(_state["archive/mx1/0001/fullchain.pem"]), joined, StringComparison.Ordinal);
+        Assert.Equal(5, Directory.GetFileSystemEntries(_state["archive/mx1/0001"]).Length);
+    }
+
+    [Fact]
+    public void The_live_link_moves_to_and_fro_and_is_relative()
+    {
+        Assert.Null(_files.LiveGeneration("mx1"));
+        Complete(1);
+        Complete(2);
+        _files.SwapLive("mx1", 1);
+        Assert.Equal("../archive/mx1/0001", new FileInfo(_state["live/mx1"]).LinkTarget);
+        _files.SwapLive("mx1", 2);
+        _files.SwapLive("mx1", 2);
+        Assert.Equal(2, _files.LiveGeneration("mx1"));
+        _files.SwapLive("mx1", 1);
+        Assert.Equal(1, _files.LiveGeneration("mx1"));
+        Assert.Equal(
+            File.ReadAllText(_state["archive/mx1/0001/combined.pem"]), File.ReadAllText(_files.Live("mx1").Combined));
+        Assert.Equal([_state["live/mx1"]], Directory.GetFileSystemEntries(_state["live"]));
+    }
+
+    [Fact]
+    public void The_live_link_never_points_at_an_incomplete_generation()
+    {
+        _files.CreateKey("mx1", 1, KeyAlgorithm.EcdsaP256);
+        StoreException refused = Assert.Throws<StoreException>(() => _files.SwapLive("mx1", 1));
+        Assert.Contains("fullchain.pem is missing", refused.Reason, StringComparison.Ordinal);
+
+        Complete(2);
+        File.AppendAllText(_state["archive/mx1/0002/privkey.pem"], "x");
+        Assert.Contains(
+            "does not hold privkey.pem followed by",
+            Assert.Throws<StoreException>(() => _files.SwapLive("mx1", 2)).Reason,
+            StringComparison.Ordinal);
+        Assert.Null(_files.LiveGeneration("mx1"));
+    }
+
+    [Fact]
+    public void A_live_directory_or_link_of_somebody_else_is_left_alone()
+    {
+        Complete(1);
+        Directory.CreateDirectory(_state["live/mx1"]);
+        Assert.Contains(
+            "is not a symbolic link",
+            Assert.Throws<StoreException>(() => _files.SwapLive("mx1", 1)).Reason,
+            StringComparison.Ordinal);
+        Directory.Delete(_state["live/mx1"]);
+        File.CreateSymbolicLink(_state["live/mx1"], "/etc/ssl");
+        Assert.Contains(
+            "points at /etc/ssl",
+            Assert.Throws<StoreException>(() => _files.LiveGeneration("mx1")).Reason,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_link_whose_generation_is_gone_is_not_live_and_can_be_swapped_away()
+    {
+        Complete(1);
+        Complete(2);
+        _files.SwapLive("mx1", 1);
+        Directory.Delete(_state["archive/mx1/0001"], recursive: true);
+        Assert.Null(_files.LiveGeneration("mx1"));
+        _files.SwapLive("mx1", 2);
+        Assert.Equal(2, _files.LiveGeneration("mx1"));
+    }
+
+    [Fact]
+    public void A_certificate_for_another_key_is_refused_and_nothing_is_stored()
+    {
+        _files.CreateKey("mx1", 1, KeyAlgorithm.EcdsaP256);
+        _files.CreateKey("mx1", 2, KeyAlgorithm.EcdsaP256);
+        var foreign = TestIssuer.Certify(_files.CreateRequest("mx1", 2, Names));
+        Assert.Throws<InvalidDataException>(() => _files.StoreChain("mx1", 1, foreign));
+        Assert.Throws<InvalidDataException>(() => _files.StoreChain("mx1", 1, []));
+        Assert.Throws<InvalidDataException>(() => _files.StoreChain("mx1", 1, [[1, 2, 3]]));
+        Assert.Single(Directory.GetFileSystemEntries(_state["archive/mx1/0001"]));
+    }
+
+    [Fact]
+    public void The_certificates_of_the_live_generation_are_not_replaced_behind_the_mail_servers_back()
+    {
+        var issued = Complete(1);
+        _files.SwapLive("mx1", 1);
+        _files.StoreChain("mx1", 1, issued);
+        var other = TestIssuer.Certify(_files.CreateRequest("mx1", 1, Names));
+        Assert.Throws<StoreException>(() => _files.StoreChain("mx1", 1, other));
+        Assert.Equal(issued[0], TestIssuer.Read([[.. Der("cert.pem")]]).Leaf.Der);
+
+        byte[] Der(string file) => System.Security.Cryptography.X509Certificates.X509CertificateLoader
+            .LoadCertificateFromFile(_state[$"archive/mx1/0001/{file}"]).RawData;
+    }
+
+    [Fact]
+    public void A_key_is_taken_over_by_the_next_generation()
+    {
+        PublicKey first = _files.CreateKey("mx1", 1, KeyAlgorithm.EcdsaP384);
+        Assert.Equal(first, _files.ReuseKey("mx1", 1, 2));
+        Assert.Equal(first, _files.ReuseKey("mx1", 1, 2));
+        _files.DestroyKey("mx1", 1);
+        Assert.Equal(first, _files.FindKey("mx1", 2));
+
+        _files.CreateKey("mx1", 3, KeyAlgorithm.EcdsaP384);
+        Assert.Throws<StoreException>(() => _files.ReuseKey("mx1", 2, 3));
+        Assert.Throws<StoreException>(() => _files.ReuseKey("mx1", 1, 4));
+    }
+
+    [Fact]
+    public void A_destroyed_key_leaves_the_certificates_and_no_private_byte()
+    {
+        Complete(1);
+        Complete(2);
+        _files.SwapLive("mx1", 2);
+        File.WriteAllText(_state["archive/mx1/0001/.privkey.pem.new"], "half a key");
+        _files.DestroyKey("mx1", 1);
+        _files.DestroyKey("mx1", 1);
+        _files.DestroyKey("mx1", 99);
+        Assert.Equal(
+            ["cert.pem", "chain.pem", "fullchain.pem"],
+            Directory.GetFiles(_state["archive/mx1/0001"]).Select(Path.GetFileName).Order());
+        Assert.Null(_files.FindKey("mx1", 1));
+        // No second key may ever belong to those certificates.
+        Assert.Throws<StoreException>(() => _files.CreateKey("mx1", 1, KeyAlgorithm.EcdsaP256));
+    }
+
+    [Fact]
+    public void The_key_that_mail_servers_use_is_never_destroyed()
+    {
+        Complete(1);
+        _files.SwapLive("mx1", 1);
+        Assert.Throws<StoreException>(() => _files.DestroyKey("mx1", 1));
+        Assert.NotNull(_files.FindKey("mx1", 1));
+    }
+
+    [Theory]
+    [InlineData("../mx1")]
+    [InlineData("")]
+    [InlineData(".hidden")]
+    [InlineData("a/b")]
+    public void A_name_that_leads_elsewhere_is_refused(string name) =>
+        Assert.Throws<ArgumentException>(() => _files.CreateKey(name, 1, KeyAlgorithm.EcdsaP256));
+
+    private ImmutableArray<ImmutableArray<byte>> Complete(int generation)
+    {
+        _files.CreateKey("mx1", generation, KeyAlgorithm.EcdsaP256);
+        var certificates = TestIssuer.Certify(_files.CreateRequest("mx1", generation, Names));
+        _files.StoreChain("mx1", generation, certificates);
+        return certificates;
+    }
+}
