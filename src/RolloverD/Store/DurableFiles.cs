@@ -53,7 +53,6 @@ internal sealed class DurableFiles(string root, Action<string>? before = null)
         before?.Invoke($"create {temporary}");
         using (FileStream file = CreateNew(temporary))
         {
-            GiveToOwner(temporary);
             before?.Invoke($"write {temporary}");
             file.Write(content);
             before?.Invoke($"fsync {temporary}");
@@ -73,7 +72,6 @@ internal sealed class DurableFiles(string root, Action<string>? before = null)
         try
         {
             CreateNew(path).Dispose();
-            GiveToOwner(path);
             Sync(Path.GetDirectoryName(path)!);
         }
         catch (IOException) when (File.Exists(path))
@@ -138,21 +136,27 @@ internal sealed class DurableFiles(string root, Action<string>? before = null)
         return content;
     }
 
-    /// <summary>Gives what root made in another user's state directory to that user.</summary>
-    public void GiveToOwner(string path)
+    // What root makes in another user's state directory belongs to that user.
+    private void GiveToOwner(string path)
     {
         if (Posix.IsRoot && Posix.OwnerOf(root) is { User: not 0 } owner)
             Posix.Own(path, owner);
     }
 
-    private static FileStream CreateNew(string path) => new(path, new FileStreamOptions
+    private FileStream CreateNew(string path)
     {
-        Mode = FileMode.CreateNew,
-        Access = FileAccess.Write,
-        Share = FileShare.ReadWrite | FileShare.Delete,
-        BufferSize = 0,
-        UnixCreateMode = PrivateFile,
-    });
+        FileStream file = new(path, new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            Share = FileShare.ReadWrite | FileShare.Delete,
+            BufferSize = 0,
+            UnixCreateMode = PrivateFile,
+        });
+        if (Posix.IsRoot && Posix.OwnerOf(root) is { User: not 0 } owner)
+            Posix.Own(file.SafeFileHandle, path, owner);
+        return file;
+    }
 
     private void Sync(string directory)
     {

@@ -50,7 +50,7 @@ internal static partial class Posix
     /// <summary>Opens a directory, for <see cref="Lock"/>; it is never passed on to a child process.</summary>
     public static SafeFileHandle OpenDirectory(string directory) => Open(directory, CloseOnExec);
 
-    /// <summary>Opens a file that exists for reading and writing, without the lock that .NET takes on its own.</summary>
+    /// <summary>Opens an existing file to read and write, without the lock that .NET takes on its own.</summary>
     public static SafeFileHandle OpenFile(string path) => Open(path, CloseOnExec | ReadWrite);
 
     /// <summary>Waits until nobody else holds the lock; the end of the handle or the process gives it back.</summary>
@@ -89,9 +89,13 @@ internal static partial class Posix
         return (words[5], words[6]);
     }
 
-    /// <summary>Gives a file, directory or link to another user and group.</summary>
+    /// <summary>Gives a directory or link to another user and group.</summary>
     public static void Own(string path, (uint User, uint Group) owner) =>
         Check(LchownCall(path, owner.User, owner.Group), path);
+
+    /// <summary>Gives an open file to another user and group, whatever has its name by now.</summary>
+    public static void Own(SafeFileHandle file, string path, (uint User, uint Group) owner) =>
+        Check(FchownCall(file, owner.User, owner.Group), path);
 
     private static SafeFileHandle Open(string path, int flags)
     {
@@ -131,6 +135,9 @@ internal static partial class Posix
 
     [LibraryImport(Libc, EntryPoint = "lchown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int LchownCall(string path, uint user, uint group);
+
+    [LibraryImport(Libc, EntryPoint = "fchown", SetLastError = true)]
+    private static partial int FchownCall(SafeFileHandle file, uint user, uint group);
 
     [LibraryImport(Libc, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static unsafe partial int StatxCall(int directory, string path, int flags, uint mask, uint* result);
