@@ -1,1 +1,3 @@
-return 0;
+using RolloverD.Commands;
+
+return await CommandLine.RunAsync(args);

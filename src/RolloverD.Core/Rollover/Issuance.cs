@@ -16,7 +16,7 @@ internal static class Issuance
 
         if (next.State is GenerationState.Issued issued)
         {
-            return s.Now >= Renewal.DueAt(s.Certificate, issued.Chain)
+            return s.Now >= RenewalTime.Of(s.Certificate, issued.Chain)
                 ? new Step.Issue(s.Certificate.Name, next.Number, "the certificate grew old while it waited to be deployed")
                 : null;
         }

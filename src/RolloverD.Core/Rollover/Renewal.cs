@@ -31,13 +31,6 @@ internal static class Renewal
             : NewKey(s, forStandby: false, cause.Why);
     }
 
-    /// <summary>When a chain is due for renewal: so long before its end, a third of its lifetime when nothing is said.</summary>
-    public static DateTimeOffset DueAt(DesiredCertificate certificate, Chain chain)
-    {
-        TimeSpan lifetime = chain.Leaf.NotAfter - chain.Leaf.NotBefore;
-        return chain.NotAfter - (certificate.RenewBefore ?? lifetime / 3);
-    }
-
     private static (bool NewKey, string Why)? Cause(Situation s, Generation current, Chain chain)
     {
         DesiredCertificate certificate = s.Certificate;
@@ -58,7 +51,7 @@ internal static class Renewal
         if (!certificate.Names.Order().SequenceEqual(chain.Leaf.DnsNames.Order()))
             return (false, "the configured names differ from the certificate's");
 
-        DateTimeOffset due = DueAt(certificate, chain);
+        DateTimeOffset due = RenewalTime.Of(certificate, chain);
         if (s.Now >= due)
             return (certificate.KeyPolicy == KeyPolicy.Rotate, $"the certificate ends on {chain.NotAfter:u}");
 

@@ -1,0 +1,68 @@
+using System.CommandLine;
+using RolloverD.Core.Policy;
+using RolloverD.Core.Rollover;
+using RolloverD.Engine;
+
+namespace RolloverD.Commands;
+
+/// <summary><c>rolloverd roll NAME</c>: asks for a rollover now.</summary>
+internal static class RollCommand
+{
+    public static Command Create(CommonOptions common)
+    {
+        var name = new Argument<string>("NAME") { Description = "The certificate." };
+        var newKey = new Option<bool>("--new-key") { Description = "Move to a new key (the standby key when there is one)." };
+        var sameKey = new Option<bool>("--same-key") { Description = "Keep the key; only the certificate is new." };
+        var emergency = new Option<bool>("--emergency")
+        {
+            Description = "The key is compromised: move to a new key and withdraw the old records as soon as the new chain is verified.",
+        };
+        var command = new Command(
+            "roll",
+            """
+            Asks for a rollover now. The daemon begins at once; without a daemon take the steps with 'rolloverd step NAME --wait'.
+            Without an option the key policy decides: rotate takes a new key, reuse and standby keep the current one.
+            """);
+        command.Arguments.Add(name);
+        command.Options.Add(newKey);
+        command.Options.Add(sameKey);
+        command.Options.Add(emergency);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(sameKey) && (result.GetValue(newKey) || result.GetValue(emergency)))
+                result.AddError("--same-key cannot go with --new-key or --emergency: choose one");
+        });
+        command.SetAction(parsed =>
+        {
+            World world = Composition.Open(parsed.GetValue(common.File)!);
+            DesiredCertificate certificate = Composition.Require(world, parsed.GetValue(name)!);
+            bool emergent = parsed.GetValue(emergency);
+            bool rollKey = emergent || parsed.GetValue(newKey)
+                || (!parsed.GetValue(sameKey) && certificate.KeyPolicy == KeyPolicy.Rotate);
+            return Roll(world, certificate, rollKey, emergent);
+        });
+        return command;
+    }
+
+    private static int Roll(World world, DesiredCertificate certificate, bool newKey, bool emergency)
+    {
+        DateTimeOffset now = world.Time.GetUtcNow();
+        string asked = $"a roll {(newKey ? "to a new key" : "with the same key")}{(emergency ? ", as an emergency," : "")} was asked for";
+        new FactsStore(world.Store).Update(facts =>
+        {
+            CertificateFacts known = facts.Certificate(certificate.Name);
+            if (known.Request is { } pending)
+            {
+                throw new CommandException(
+                    ExitCode.MustWait,
+                    $"rolloverd: a roll of {certificate.Name} asked for at {pending.At:u} is not over yet; see 'rolloverd status {certificate.Name}'");
+            }
+
+            return (facts.With(known with { Request = new(newKey, emergency, now, null) }),
+                [new(0, now, certificate.Name, null, "asked", asked)]);
+        });
+        Doorbell.Ring(world.Desired.StateDirectory);
+        Console.WriteLine($"{certificate.Name}: {asked}");
+        return ExitCode.Good;
+    }
+}

@@ -1,0 +1,100 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using RolloverD.Core.Dane;
+using RolloverD.Core.Policy;
+using RolloverD.Core.Rollover;
+using RolloverD.Engine;
+
+namespace RolloverD.Commands;
+
+/// <summary>The one description of what is going on; <c>status --json</c> prints it and everything else renders it.</summary>
+internal sealed record StatusReport(
+    DateTimeOffset Now, string StateDirectory, bool DaemonRuns, ImmutableArray<CertificateReport> Certificates);
+
+internal sealed record CertificateReport(
+    string Name,
+    string Phase,
+    string KeyPolicy,
+    ImmutableArray<string> Names,
+    ImmutableArray<GenerationReport> Generations,
+    ImmutableArray<HoldReport> Holds,
+    ImmutableArray<OwnerReport> Owners,
+    ImmutableArray<EndpointReport> Endpoints,
+    string? Request,
+    DateTimeOffset? RenewalDue);
+
+internal sealed record GenerationReport(
+    int Number, string State, string Key, DateTimeOffset KeyCreatedAt, string? Subject, DateTimeOffset? NotAfter);
+
+internal sealed record HoldReport(
+    string Gate, string Subject, DateTimeOffset Since, DateTimeOffset? Until, string Reason, string Remedy);
+
+internal sealed record OwnerReport(
+    string Owner, bool Settled, ImmutableArray<string> Published, ImmutableArray<VisibleReport> Visible);
+
+internal sealed record VisibleReport(
+    ImmutableArray<string> Records, double TtlSeconds, DateTimeOffset Since, DateTimeOffset? Until);
+
+internal sealed record EndpointReport(
+    string Endpoint, ImmutableArray<string> Serves, DateTimeOffset? SeenAt, string? Problem);
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, NewLine = "\n")]
+[JsonSerializable(typeof(StatusReport))]
+internal sealed partial class StatusJson : JsonSerializerContext;
+
+/// <summary>Makes the description from configuration and facts.</summary>
+internal static class StatusReports
+{
+    public static StatusReport Of(World world, Facts facts, bool daemonRuns, string? only)
+    {
+        DateTimeOffset now = world.Time.GetUtcNow();
+        return new(
+            now, world.Desired.StateDirectory, daemonRuns,
+            [
+                .. world.Desired.Certificates.Values
+                    .Where(c => only is null || c.Name == only)
+                    .Select(c => Of(world.Desired, facts, c, now)),
+            ]);
+    }
+
+    private static CertificateReport Of(Desired desired, Facts facts, DesiredCertificate certificate, DateTimeOffset now)
+    {
+        CertificateFacts known = facts.Certificate(certificate.Name);
+        string[] owners = [.. certificate.Endpoints.Select(e => facts.EndpointOf(e).Owner).Distinct()];
+        return new(
+            certificate.Name,
+            Phases.PhaseOf(known, facts, owners).Word(),
+            certificate.KeyPolicy.ToString().ToLowerInvariant(),
+            certificate.Names,
+            [
+                .. known.Generations.Select(g => new GenerationReport(
+                    g.Number, g.State.Word, g.Key.Sha256, g.KeyCreatedAt, g.Chain?.Leaf.Subject, g.Chain?.NotAfter)),
+            ],
+            [
+                .. known.Holds.Select(h => new HoldReport(
+                    h.Gate.ToString(), h.Subject, h.Since, h.Until, h.Reason, h.Remedy)),
+            ],
+            [.. owners.Select(o => Of(desired, facts.Owner(o), now))],
+            [
+                .. certificate.Endpoints.Select(facts.EndpointOf).Select(e => new EndpointReport(
+                    e.Endpoint.ToString(), [.. e.Seen.Select(c => c.Leaf.ToString())], e.CompleteAt, e.Problem)),
+            ],
+            known.Request is { } r
+                ? $"{(r.Emergency ? "emergency roll" : "roll")} with {(r.NewKey ? "a new" : "the same")} key, asked for at {r.At:u}"
+                : null,
+            known.Current?.Chain is { } chain ? RenewalTime.Of(certificate, chain) : null);
+    }
+
+    private static OwnerReport Of(Desired desired, OwnerLedger ledger, DateTimeOffset now) => new(
+        ledger.Owner,
+        ledger.IsSettled,
+        [.. (ledger.Latest ?? RecordSet.Absent).Records.Select(r => r.ToString())],
+        [
+            .. ledger.VisibleAt(now, desired.Timing.SafetyMargin).Select(s => new VisibleReport(
+                [.. s.Records.Records.Select(r => r.ToString())],
+                s.Records.Ttl.TotalSeconds,
+                s.Since,
+                ledger.VisibleUntil(s, desired.Timing.SafetyMargin))),
+        ]);
+}

@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using RolloverD.Core.Dane;
+using RolloverD.Smtp;
+
+namespace RolloverD.Commands;
+
+/// <summary><c>rolloverd tlsa FILE.pem [HOST:PORT]</c>: the TLSA records of a certificate file, ready for a zone file.</summary>
+internal static class TlsaCommand
+{
+    private static readonly string[] WithCa = ["3 1 1", "3 1 2", "3 0 1", "3 0 2", "2 1 1", "2 1 2", "2 0 1", "2 0 2"];
+
+    public static Command Create(CommonOptions common)
+    {
+        var file = new Argument<string>("FILE.pem") { Description = "Certificates, the server's own first, as the server sends them." };
+        var endpoint = new Argument<string?>("HOST:PORT")
+        {
+            Description = "For the owner name; the first name of the certificate and port 25 when left out.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var command = new Command(
+            "tlsa",
+            """
+            Prints every TLSA record that would match the certificates in a file, in zone-file form. '3 1 1' is the one to publish
+            for a mail server; '2 1 1' and '2 0 1' name the CA that issued it and need the whole chain to be served.
+            """);
+        command.Arguments.Add(file);
+        command.Arguments.Add(endpoint);
+        command.SetAction(parsed => Show(parsed.GetValue(file)!, parsed.GetValue(endpoint), parsed.GetValue(common.Json)));
+        return command;
+    }
+
+    private static int Show(string file, string? where, bool json)
+    {
+        Chain chain = Read(file);
+        string host = where ?? chain.Leaf.DnsNames.FirstOrDefault()
+            ?? throw new CommandException(ExitCode.Usage, $"rolloverd: {file} holds no host name; say HOST:PORT");
+        if (!Endpoint.TryParse(host, out Endpoint endpoint))
+            throw new CommandException(ExitCode.Usage, $"rolloverd: '{host}' is not HOST or HOST:PORT");
+
+        TlsaRecord[] records =
+        [
+            .. WithCa.Select(p => TlsaParameters.TryParse(p, out TlsaParameters parameters) ? chain.RecordFor(parameters) : null)
+                .OfType<TlsaRecord>(),
+        ];
+        if (json)
+        {
+            Console.WriteLine(System.Text.Json.JsonSerializer.Serialize(
+                new(endpoint.TlsaName, [.. records.Select(r => r.ToString())]), TlsaJson.Default.TlsaReport));
+            return ExitCode.Good;
+        }
+
+        foreach (TlsaRecord record in records)
+            Console.WriteLine($"{endpoint.TlsaName}. IN TLSA {record}");
+        return ExitCode.Good;
+    }
+
+    private static Chain Read(string file)
+    {
+        try
+        {
+            var certificates = new X509Certificate2Collection();
+            certificates.ImportFromPemFile(file);
+            if (certificates.Count == 0)
+                throw new CommandException(ExitCode.Bad, $"rolloverd: {file} holds no certificate; a PEM file with one is needed");
+            return ChainReader.Read([.. certificates.Select(c => c.RawData)]);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or InvalidDataException)
+        {
+            throw new CommandException(ExitCode.Bad, $"rolloverd: cannot read certificates from {file}: {e.Message}");
+        }
+    }
+}
+
+internal sealed record TlsaReport(string Owner, System.Collections.Immutable.ImmutableArray<string> Records);
+
+[System.Text.Json.Serialization.JsonSourceGenerationOptions(
+    PropertyNamingPolicy = System.Text.Json.Serialization.JsonKnownNamingPolicy.CamelCase, WriteIndented = true, NewLine = "\n")]
+[System.Text.Json.Serialization.JsonSerializable(typeof(TlsaReport))]
+internal sealed partial class TlsaJson : System.Text.Json.Serialization.JsonSerializerContext;

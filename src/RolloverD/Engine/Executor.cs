@@ -1,0 +1,149 @@
+using System.Collections.Immutable;
+using RolloverD.Core.Dane;
+using RolloverD.Core.Policy;
+using RolloverD.Core.Ports;
+using RolloverD.Core.Rollover;
+
+namespace RolloverD.Engine;
+
+/// <summary>Does one step by calling one port, and says what came of it. Decides nothing.</summary>
+internal sealed class Executor(World world)
+{
+    public async Task<StepOutcome> RunAsync(Step step, Facts facts, CancellationToken cancellation)
+    {
+        try
+        {
+            return step switch
+            {
+                Step.GenerateKey make => new StepOutcome.KeyReady(
+                    world.Files.CreateKey(make.Certificate, make.Generation, make.Algorithm)),
+                Step.KeepKey keep => new StepOutcome.KeyReady(
+                    world.Files.ReuseKey(keep.Certificate, keep.From, keep.Generation)),
+                Step.Promote => new StepOutcome.Done(),
+                Step.Publish publish => await ChangeAsync(
+                    publish.Owner, publish.Expected, publish.Target, publish.Added, [], cancellation),
+                Step.Withdraw withdraw => await ChangeAsync(
+                    withdraw.Owner, withdraw.Expected, withdraw.Target, [], withdraw.Removed, cancellation),
+                Step.Issue issue => await IssueAsync(issue, cancellation),
+                Step.Deploy deploy => await DeployAsync(deploy.Certificate, deploy.Generation, cancellation),
+                Step.PutBack back => await DeployAsync(back.Certificate, back.Generation, cancellation),
+                Step.Archive archive => Archive(archive, facts),
+                _ => throw new InvalidOperationException($"there is no way to {step.Describe()}"),
+            };
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            return new StepOutcome.Unknown(
+                $"could not {step.Describe()}: {e.Message}",
+                $"see to the state directory {world.Desired.StateDirectory}: free space, owner and permissions");
+        }
+    }
+
+    private async Task<StepOutcome> ChangeAsync(
+        string owner,
+        RecordSet expected,
+        RecordSet target,
+        ImmutableArray<TlsaRecord> added,
+        ImmutableArray<TlsaRecord> removed,
+        CancellationToken cancellation)
+    {
+        if (world.ZoneOf(owner) is not { } zone)
+        {
+            return new StepOutcome.Refused(
+                $"no zone in the configuration holds {owner}", $"add a [zones.\"…\"] table for the zone of {owner}");
+        }
+
+        var change = new DnsChange(
+            owner,
+            DnsRecordType.Tlsa,
+            target.IsAbsent ? world.Desired.Timing.Ttl : target.Ttl,
+            [.. expected.Records.Select(r => r.ToString())],
+            [.. added.Select(r => r.ToString())],
+            [.. removed.Select(r => r.ToString())]);
+        DnsChangeOutcome outcome = await zone.Provider.ChangeAsync(change, cancellation);
+        return outcome switch
+        {
+            DnsChangeOutcome.Applied applied => new StepOutcome.Published(SetOf(applied.Now)),
+            DnsChangeOutcome.Conflict conflict => new StepOutcome.Differs(SetOf(conflict.Found)),
+            DnsChangeOutcome.Refused refused => new StepOutcome.Refused(refused.Reason, refused.Remedy),
+            DnsChangeOutcome.Unknown unknown => new StepOutcome.Unknown(unknown.Reason, unknown.Remedy),
+            _ => throw new InvalidOperationException($"unknown outcome {outcome}"),
+        };
+    }
+
+    private static RecordSet SetOf(DnsRecordSet set) =>
+        set.Values.IsEmpty ? RecordSet.Absent : Evidence.SetOf(new AnswerContent.Serves(set, default))!;
+
+    private async Task<StepOutcome> IssueAsync(Step.Issue issue, CancellationToken cancellation)
+    {
+        DesiredCertificate certificate = world.Desired.Certificates[issue.Certificate];
+        var request = new IssueRequest(
+            issue.Certificate,
+            issue.Generation,
+            certificate.Names,
+            world.Files.CreateRequest(issue.Certificate, issue.Generation, certificate.Names),
+            world.Store.Notebook(certificate.Issuer, issue.Certificate, issue.Generation));
+        IssueOutcome outcome = await world.Issuer(certificate.Issuer).IssueAsync(request, cancellation);
+        return outcome switch
+        {
+            IssueOutcome.Issued issued => new StepOutcome.Certified(
+                world.Files.StoreChain(issue.Certificate, issue.Generation, issued.Chains[0])),
+            IssueOutcome.Pending pending => new StepOutcome.Later(pending.Reason, pending.RetryAt),
+            IssueOutcome.Refused refused => new StepOutcome.Refused(refused.Reason, refused.Remedy, refused.RetryAt),
+            IssueOutcome.Unavailable unavailable => new StepOutcome.Unknown(unavailable.Reason, unavailable.Remedy),
+            _ => throw new InvalidOperationException($"unknown outcome {outcome}"),
+        };
+    }
+
+    // Every server is prepared first, then the link is swapped once, then every server takes it on: they go in together.
+    private async Task<StepOutcome> DeployAsync(string name, int generation, CancellationToken cancellation)
+    {
+        LiveFiles live = world.Files.Live(name);
+        bool first = world.Files.LiveGeneration(name) is null || world.Files.LiveGeneration(name) == generation;
+        ImmutableArray<IMailServer> servers = world.MailServers(world.Desired.Certificates[name]);
+        foreach (IMailServer server in servers)
+        {
+            MailServerOutcome ready = await server.PrepareAsync(live, cancellation);
+            if (ready is not MailServerOutcome.Done && !(first && ready is MailServerOutcome.NotConfigured))
+                return Problem(ready);
+        }
+
+        world.Files.SwapLive(name, generation);
+        List<string> said = [];
+        bool reloaded = true;
+        foreach (IMailServer server in servers)
+        {
+            MailServerOutcome outcome = await server.ReloadAsync(live, cancellation);
+            switch (outcome)
+            {
+                case MailServerOutcome.Done done:
+                    said.Add(done.Summary);
+                    break;
+                case MailServerOutcome.NotConfigured not:
+                    reloaded = false;
+                    said.Add(not.Reason);
+                    break;
+                default:
+                    return Problem(outcome);
+            }
+        }
+
+        return new StepOutcome.Deployed(reloaded, string.Join("; ", said));
+    }
+
+    private static StepOutcome.Unknown Problem(MailServerOutcome outcome) => outcome switch
+    {
+        MailServerOutcome.NotConfigured not => new(not.Reason, not.Remedy),
+        MailServerOutcome.Unavailable unavailable => new(unavailable.Reason, unavailable.Remedy),
+        MailServerOutcome.Failed failed => new(failed.Reason, failed.Remedy),
+        _ => throw new InvalidOperationException($"{outcome} is no problem"),
+    };
+
+    private StepOutcome.Done Archive(Step.Archive archive, Facts facts)
+    {
+        Generation? generation = facts.Certificate(archive.Certificate).Find(archive.Generation);
+        if (generation is not null && world.Files.LiveGeneration(archive.Certificate) != archive.Generation)
+            world.Files.DestroyKey(archive.Certificate, archive.Generation);
+        return new();
+    }
+}

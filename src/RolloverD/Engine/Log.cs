@@ -1,0 +1,35 @@
+using Microsoft.Extensions.Logging;
+
+namespace RolloverD.Engine;
+
+/// <summary>Every line that the program logs, with a number that stays.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(100, LogLevel.Information, "{Certificate}: generation {Generation}: begins to {Step}: {Reason}")]
+    public static partial void StepBegins(
+        this ILogger log, string certificate, int? generation, string step, string reason);
+
+    [LoggerMessage(101, LogLevel.Information, "{Certificate}: generation {Generation}: {Step}: {Text}")]
+    public static partial void StepDone(this ILogger log, string certificate, int? generation, string step, string text);
+
+    [LoggerMessage(102, LogLevel.Warning, "{Certificate}: generation {Generation}: could not {Step}: {Text}")]
+    public static partial void StepFailed(
+        this ILogger log, string certificate, int? generation, string step, string text);
+
+    [LoggerMessage(103, LogLevel.Information, "{Certificate}: generation {Generation}: {Event}: {Text}")]
+    public static partial void Noticed(
+        this ILogger log, string certificate, int? generation, string @event, string text);
+
+    [LoggerMessage(110, LogLevel.Information, "watching over {Count} certificate(s): {Names}")]
+    public static partial void Started(this ILogger log, int count, string names);
+
+    [LoggerMessage(111, LogLevel.Information, "stopping; what was begun is taken up at the next start")]
+    public static partial void Stopping(this ILogger log);
+
+    [LoggerMessage(112, LogLevel.Error, "{Certificate}: the tick failed and is repeated in {Seconds} s")]
+    public static partial void TickFailed(this ILogger log, Exception exception, string certificate, double seconds);
+
+    [LoggerMessage(113, LogLevel.Warning, "{File}:{Line}:{Column}: {Key}: {Message}")]
+    public static partial void ConfigurationWarning(
+        this ILogger log, string file, int line, int column, string key, string message);
+}

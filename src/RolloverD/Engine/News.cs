@@ -1,0 +1,55 @@
+using System.Collections.Immutable;
+using RolloverD.Core.Policy;
+using RolloverD.Core.Ports;
+using RolloverD.Core.Rollover;
+
+namespace RolloverD.Engine;
+
+/// <summary>What a look at the world changed in the facts, told as journal lines.</summary>
+internal static class News
+{
+    public static ImmutableArray<JournalEntry> Between(
+        Facts before, Facts after, DesiredCertificate certificate, DateTimeOffset now)
+    {
+        var lines = ImmutableArray.CreateBuilder<JournalEntry>();
+        CertificateFacts old = before.Certificate(certificate.Name);
+        CertificateFacts known = after.Certificate(certificate.Name);
+        foreach (Generation generation in known.Generations)
+        {
+            if (generation.State is GenerationState.Live live
+                && old.Find(generation.Number)?.State is not GenerationState.Live)
+            {
+                Tell("verified", $"every address serves only {live.Chain.Leaf}", generation.Number);
+            }
+        }
+
+        foreach (string owner in certificate.Endpoints.Select(e => after.EndpointOf(e).Owner).Distinct())
+        {
+            OwnerLedger ledger = after.Owner(owner);
+            OwnerLedger earlier = before.Owner(owner);
+            foreach (PublishedSet gone in ledger.Sets.Where(s => s.State is SetState.Gone))
+            {
+                if (!earlier.Sets.Any(s => s.State is SetState.Gone && s.Records.Equals(gone.Records) && s.Since == gone.Since))
+                    Tell("replaced", $"no server of {owner} serves [{gone.Records}] any more", null);
+            }
+
+            if (ledger.IsSettled && !earlier.IsSettled)
+                Tell("settled", $"every server of {owner} serves [{ledger.Latest}]", null);
+        }
+
+        foreach (Hold hold in known.Holds)
+        {
+            if (!old.Holds.Any(h => h.Gate == hold.Gate && h.Subject == hold.Subject && h.Until == hold.Until))
+                Tell("waits", Sentence(hold), null);
+        }
+
+        return lines.ToImmutable();
+
+        void Tell(string word, string text, int? generation) =>
+            lines.Add(new(0, now, certificate.Name, generation, word, text));
+    }
+
+    /// <summary>A hold in one sentence: what is waited for, until when, and what to do.</summary>
+    public static string Sentence(Hold hold) =>
+        $"{(hold.Until is { } until ? $"until {until:yyyy-MM-dd HH:mm:ss.f}Z: " : "")}{hold.Reason}; {hold.Remedy}";
+}

@@ -1,0 +1,37 @@
+using System.Collections.Immutable;
+using RolloverD.Core.Policy;
+using RolloverD.Core.Ports;
+using RolloverD.Core.Rollover;
+
+namespace RolloverD.Engine;
+
+/// <summary>Looks at the world on behalf of one certificate: its owners' servers, its endpoints, its mail servers.</summary>
+internal sealed class Observer(
+    IAuthority authority,
+    IHandshake handshake,
+    IGenerationFiles files,
+    Func<DesiredCertificate, ImmutableArray<IMailServer>> mailServers)
+{
+    public async Task<Observation> ObserveAsync(DesiredCertificate certificate, CancellationToken cancellation)
+    {
+        Task<OwnerObservation>[] owners =
+        [
+            .. certificate.Endpoints.Select(e => authority.ObserveAsync(e.TlsaName, DnsRecordType.Tlsa, cancellation)),
+        ];
+        Task<EndpointObservation>[] endpoints =
+        [
+            .. certificate.Endpoints.Select(e => handshake.ObserveAsync(e, cancellation)),
+        ];
+        Task<MailServerOutcome>[] servers =
+        [
+            .. mailServers(certificate).Select(m => m.PrepareAsync(files.Live(certificate.Name), cancellation)),
+        ];
+
+        await Task.WhenAll([.. owners, .. endpoints, .. servers]);
+        return new(
+            owners.Select(o => o.Result).ToImmutableDictionary(o => o.Name),
+            endpoints.Select(e => e.Result).ToImmutableDictionary(e => e.Endpoint),
+            [.. servers.Select(s => s.Result)],
+            files.LiveGeneration(certificate.Name));
+    }
+}

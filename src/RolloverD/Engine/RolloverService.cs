@@ -1,0 +1,84 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Quartz;
+
+namespace RolloverD.Engine;
+
+/// <summary>
+/// Keeps an alarm for every certificate. Quartz is the alarm clock and nothing more: each turn says when it wants to be
+/// woken; a lost or doubled alarm does no harm, because a turn decides from facts alone.
+/// </summary>
+internal sealed class RolloverService(
+    World world, ISchedulerFactory schedulers, Heart heart, ILogger<RolloverService> log)
+    : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        IScheduler scheduler = await schedulers.GetScheduler(stoppingToken);
+        foreach (string name in world.Desired.Certificates.Keys)
+        {
+            IJobDetail job = JobBuilder.Create<TickJob>()
+                .WithIdentity(name)
+                .StoreDurably()
+                .Build();
+            await scheduler.ScheduleJob(
+                job, TickJob.Alarm(name, world.Time.GetUtcNow(), world.Time), cancellationToken: stoppingToken);
+        }
+
+        log.Started(world.Desired.Certificates.Count, string.Join(", ", world.Desired.Certificates.Keys));
+        using var doorbell = new Doorbell(world.Desired.StateDirectory);
+        using CancellationTokenRegistration stopping = stoppingToken.Register(log.Stopping);
+        heart.Begin(stoppingToken);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            await doorbell.RungAsync(stoppingToken);
+            foreach (string name in world.Desired.Certificates.Keys)
+            {
+                await scheduler.TriggerJob(new JobKey(name), cancellationToken: stoppingToken);
+            }
+        }
+    }
+}
+
+/// <summary>One turn for one certificate, and the next alarm.</summary>
+[DisallowConcurrentExecution]
+internal sealed class TickJob(World world, Tick tick, Heart heart, ILogger<TickJob> log) : IJob
+{
+    private static readonly ConcurrentDictionary<string, int> Failures = new();
+
+    public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken)
+    {
+        string name = context.JobDetail.Key.Name;
+        DateTimeOffset wakeAt;
+        try
+        {
+            TickResult result = await tick.RunAsync(name, cancellationToken);
+            Failures.TryRemove(name, out _);
+            wakeAt = result.Outcome is null ? result.Plan.WakeAt : world.Time.GetUtcNow();
+            heart.Beat(name, result.Plan);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return; // the intent is saved; the next start goes on from there
+        }
+        catch (Exception e) // the edge of the process: one certificate's bug must not stop the others
+        {
+            int count = Failures.AddOrUpdate(name, 1, (_, n) => Math.Min(n + 1, 8));
+            TimeSpan rest = TimeSpan.FromSeconds(Math.Pow(2, count));
+            log.TickFailed(e, name, rest.TotalSeconds);
+            wakeAt = world.Time.GetUtcNow() + rest;
+        }
+
+        ITrigger alarm = Alarm(name, wakeAt, world.Time);
+        if (await context.Scheduler.RescheduleJob(new TriggerKey(name), alarm, cancellationToken) is null)
+            await context.Scheduler.ScheduleJob(alarm, cancellationToken: cancellationToken);
+    }
+
+    public static ITrigger Alarm(string name, DateTimeOffset at, TimeProvider time) =>
+        TriggerBuilder.Create(time)
+            .WithIdentity(name)
+            .ForJob(name)
+            .StartAt(at)
+            .Build();
+}

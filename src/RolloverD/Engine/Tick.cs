@@ -1,0 +1,158 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using RolloverD.Core.Policy;
+using RolloverD.Core.Ports;
+using RolloverD.Core.Rollover;
+
+namespace RolloverD.Engine;
+
+/// <summary>What one tick did.</summary>
+/// <param name="Plan">The decision that was taken: a step was done, or what is waited for and until when.</param>
+/// <param name="Outcome">What came of the step; null when there was none.</param>
+/// <param name="Facts">The facts afterwards.</param>
+internal sealed record TickResult(Plan Plan, StepOutcome? Outcome, Facts Facts);
+
+/// <summary>What is decided now and what is foreseen from here.</summary>
+internal sealed record Foresight(Plan Plan, ImmutableArray<ForecastStep> Steps);
+
+/// <summary>
+/// One turn of the engine for one certificate: observe, plan, save the intent, ask safety again, act, record. Takes
+/// at most one step. Whatever happens to the program in between, the next turn finds its way from the facts.
+/// </summary>
+internal sealed class Tick(World world, ILogger log)
+{
+    private readonly FactsStore facts = new(world.Store);
+    private readonly Executor executor = new(world);
+    private readonly Observer observer = new(world.Authority, world.Handshake, world.Files, world.MailServers);
+
+    public async Task<TickResult> RunAsync(string name, CancellationToken cancellation)
+    {
+        DesiredCertificate certificate = world.Desired.Certificates[name];
+        (LoadedFacts loaded, Plan plan) = await LookAsync(certificate, cancellation);
+        if (plan.Next is not { } step)
+            return new(plan, null, loaded.Facts);
+
+        cancellation.ThrowIfCancellationRequested();
+        LoadedFacts before = loaded;
+        LoadedFacts? intended = facts.Save(
+            loaded,
+            loaded.Facts.Intend(step, world.Time.GetUtcNow()),
+            [Entry(step, "step", $"{step.Describe()}: {step.Reason}")]);
+        if (intended is null)
+            return new(new(null, world.Time.GetUtcNow(), plan.Holds), null, loaded.Facts); // somebody else was first
+
+        log.StepBegins(name, GenerationOf(step), step.Describe(), step.Reason);
+        StepOutcome outcome = await SafeStillAsync(certificate, before.Facts, step, cancellation) is { } refusal
+            ? refusal
+            : await executor.RunAsync(step, intended.Facts, cancellation);
+        return new(plan, outcome, Record(step, outcome));
+    }
+
+    /// <summary>Observes and decides, and runs the planner on over a model of what then happens; saves nothing.</summary>
+    public async Task<Foresight> ForeseeAsync(DesiredCertificate certificate, CancellationToken cancellation)
+    {
+        Observation observation = await observer.ObserveAsync(certificate, cancellation);
+        Facts seen = facts.Load().Facts.Observe(certificate, observation);
+        DateTimeOffset now = world.Time.GetUtcNow();
+        return new(
+            Planner.Next(world.Desired, seen, observation, certificate.Name, now),
+            Forecast.Run(world.Desired, seen, observation, certificate.Name, now));
+    }
+
+    /// <summary>Observes, takes what was seen into the facts, and decides; changes nothing but the facts.</summary>
+    public async Task<(LoadedFacts Loaded, Plan Plan)> LookAsync(
+        DesiredCertificate certificate, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            Observation observation = await observer.ObserveAsync(certificate, cancellation);
+            LoadedFacts loaded = facts.Load();
+            Facts seen = loaded.Facts.Observe(certificate, observation);
+            DateTimeOffset now = world.Time.GetUtcNow();
+            Plan plan = Planner.Next(world.Desired, seen, observation, certificate.Name, now);
+            seen = seen.With(seen.Certificate(certificate.Name) with { Holds = plan.Holds });
+            ImmutableArray<JournalEntry> news = News.Between(loaded.Facts, seen, certificate, now);
+            if (facts.Save(loaded, seen, news) is { } saved)
+            {
+                foreach (JournalEntry line in news)
+                    log.Noticed(line.Certificate, line.Generation, line.Event, line.Text);
+                return (saved, plan);
+            }
+        }
+    }
+
+    // The executor's own question, with the world looked at once more, against the facts before the intent.
+    private async Task<StepOutcome.Refused?> SafeStillAsync(
+        DesiredCertificate certificate, Facts before, Step step, CancellationToken cancellation)
+    {
+        if (step is not (Step.Publish or Step.Withdraw or Step.Deploy or Step.PutBack))
+            return null;
+
+        Observation fresh = await observer.ObserveAsync(certificate, cancellation);
+        Facts now = before.Observe(certificate, fresh);
+        ImmutableArray<Violation> violations = Judge(certificate, now, step);
+        return violations.IsEmpty
+            ? null
+            : new StepOutcome.Refused(
+                $"the world changed since the step was planned: {violations[0]}", "nothing: it is planned anew");
+    }
+
+    private ImmutableArray<Violation> Judge(DesiredCertificate certificate, Facts known, Step step)
+    {
+        DateTimeOffset now = world.Time.GetUtcNow();
+        return step switch
+        {
+            Step.Publish publish => Safety.OfPublishing(world.Desired, known, publish.Owner, publish.Target, now),
+            Step.Withdraw withdraw => Safety.OfPublishing(world.Desired, known, withdraw.Owner, withdraw.Target, now),
+            Step.Deploy deploy => Serving(deploy.Generation),
+            Step.PutBack back => Serving(back.Generation),
+            _ => [],
+        };
+
+        ImmutableArray<Violation> Serving(int generation) =>
+            known.Certificate(certificate.Name).Find(generation)?.Chain is { } chain
+                ? Safety.OfServing(world.Desired, known, certificate, chain, now)
+                : [];
+    }
+
+    private Facts Record(Step step, StepOutcome outcome)
+    {
+        (string word, string text) = Tell(step, outcome);
+        LoadedFacts saved = facts.Update(current =>
+            (current.Complete(step, outcome, world.Time.GetUtcNow()), [Entry(step, word, text)]));
+        if (outcome is StepOutcome.Refused or StepOutcome.Unknown)
+            log.StepFailed(step.Certificate, GenerationOf(step), step.Describe(), text);
+        else
+            log.StepDone(step.Certificate, GenerationOf(step), step.Describe(), text);
+        return saved.Facts;
+    }
+
+    private static (string Word, string Text) Tell(Step step, StepOutcome outcome) => outcome switch
+    {
+        StepOutcome.KeyReady ready => ("done", $"key {ready.Key} is there"),
+        StepOutcome.Published published => ("done", $"the provider holds [{published.Now}]"),
+        StepOutcome.Differs differs => ("failed", $"nothing was changed: the provider holds [{differs.Found}]"),
+        StepOutcome.Certified certified => ("done", $"certified until {certified.Chain.Leaf.NotAfter:u}: {certified.Chain}"),
+        StepOutcome.Deployed deployed => ("done", deployed.Summary),
+        StepOutcome.Done => ("done", step.Describe()),
+        StepOutcome.Later later => ("waits", $"{later.Reason}; again at {later.RetryAt:u}"),
+        StepOutcome.Refused refused => ("failed", $"{refused.Reason}; {refused.Remedy}"),
+        StepOutcome.Unknown unknown => ("failed", $"{unknown.Reason}; {unknown.Remedy}"),
+        _ => throw new InvalidOperationException($"unknown outcome {outcome}"),
+    };
+
+    private JournalEntry Entry(Step step, string word, string text) =>
+        new(0, world.Time.GetUtcNow(), step.Certificate, GenerationOf(step), word, text);
+
+    private static int? GenerationOf(Step step) => step switch
+    {
+        Step.GenerateKey s => s.Generation,
+        Step.KeepKey s => s.Generation,
+        Step.Promote s => s.Generation,
+        Step.Issue s => s.Generation,
+        Step.Deploy s => s.Generation,
+        Step.PutBack s => s.Generation,
+        Step.Archive s => s.Generation,
+        _ => null,
+    };
+}

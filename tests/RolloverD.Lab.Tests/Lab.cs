@@ -1,0 +1,222 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace RolloverD.Lab.Tests;
+
+/// <summary>
+/// One lab of its own: the servers of <c>tests/lab</c> in a network namespace, the published binary, and mail that flows
+/// while things happen. Disposing it ends every process it started.
+/// </summary>
+public sealed partial class Lab : IAsyncDisposable
+{
+    private static readonly string Root = FindRoot();
+    private readonly string name;
+    private Process? daemon;
+
+    private Lab(string name, string directory)
+    {
+        this.name = name;
+        Directory = directory;
+        Environment = File.ReadAllLines(Path.Combine(directory, "lab.env"))
+            .Select(l => l.Split('=', 2))
+            .Where(p => p.Length == 2)
+            .ToDictionary(p => p[0], p => p[1].Trim('"', '\''));
+    }
+
+    /// <summary>Where the lab keeps everything.</summary>
+    public string Directory { get; }
+
+    /// <summary>The variables of lab.env.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; }
+
+    public string Configuration => Path.Combine(Directory, "rolloverd", "rolloverd.toml");
+
+    /// <summary>The published binary; tests/run makes it and says where.</summary>
+    public static string Binary =>
+        System.Environment.GetEnvironmentVariable("ROLLOVERD_BINARY")
+        ?? throw new InvalidOperationException("ROLLOVERD_BINARY names no published binary; run these tests through tests/run");
+
+    public static async Task<Lab> UpAsync(string name, params string[] options)
+    {
+        string directory = System.IO.Directory.CreateTempSubdirectory($"rolloverd-{name}-").FullName;
+        await RunAsync(Script("down"), ["--name", name]);
+        Result up = await RunAsync(Script("up"), ["--name", name, "--dir", directory, .. options]);
+        Assert.True(up.ExitCode == 0, $"tests/lab/up failed: {up.Output}{up.Error}");
+        return new(name, directory);
+    }
+
+    /// <summary>Runs one of the lab's scripts on this lab.</summary>
+    public async Task<Result> ScriptAsync(string script, params string[] arguments) =>
+        await RunAsync(Script(script), ["--name", name, .. arguments]);
+
+    /// <summary>Runs a command inside the namespace.</summary>
+    public async Task<Result> ExecAsync(params string[] command) =>
+        await RunAsync(Script("exec"), ["--name", name, "--", .. command]);
+
+    /// <summary>Runs the binary inside the namespace with the lab's configuration.</summary>
+    public async Task<Result> RolloverdAsync(params string[] arguments) =>
+        await ExecAsync([Binary, .. arguments, "--config", Configuration]);
+
+    /// <summary>The same, and it must succeed.</summary>
+    public async Task<string> RolloverdSucceedsAsync(params string[] arguments)
+    {
+        Result result = await RolloverdAsync(arguments);
+        Assert.True(result.ExitCode == 0, $"rolloverd {string.Join(' ', arguments)}: exit {result.ExitCode}\n{result.Output}{result.Error}");
+        return result.Output;
+    }
+
+    public void StartDaemon()
+    {
+        var start = new ProcessStartInfo("ip", ["netns", "exec", $"rolloverd-{name}", Binary, "run", "--config", Configuration])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        daemon = Process.Start(start)!;
+        string log = Path.Combine(Directory, "log", "rolloverd");
+        daemon.OutputDataReceived += (_, line) => Append(log, line.Data);
+        daemon.ErrorDataReceived += (_, line) => Append(log, line.Data);
+        daemon.BeginOutputReadLine();
+        daemon.BeginErrorReadLine();
+    }
+
+    /// <summary>kill -9; <c>ip netns exec</c> replaces itself by the command, so the process is the daemon.</summary>
+    public async Task KillDaemonAsync()
+    {
+        daemon!.Kill();
+        await daemon.WaitForExitAsync();
+        daemon.Dispose();
+        daemon = null;
+    }
+
+    public bool DaemonRuns => daemon is { HasExited: false };
+
+    public async Task<Status> StatusAsync() => Status.Parse(await RolloverdSucceedsAsync("status", "--json"));
+
+    /// <summary>Looks at the status until it is as wanted, and says what it was when it never became so.</summary>
+    public async Task<Status> UntilAsync(string what, TimeSpan most, Func<Status, bool> wanted)
+    {
+        long begin = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            Status status = await StatusAsync();
+            if (wanted(status))
+                return status;
+
+            Assert.True(
+                Stopwatch.GetElapsedTime(begin) < most,
+                $"{what} did not come within {most.TotalSeconds} s; {status.Text}\n{await LogAsync()}");
+            await Task.Delay(100);
+        }
+    }
+
+    /// <summary>The first generation is live, Postfix reads it, and its records are published and in every cache.</summary>
+    public async Task BootstrapAsync()
+    {
+        StartDaemon();
+        await UntilAsync("the first certificate", TimeSpan.FromSeconds(60), s => s.Mx1.Has("deploying"));
+        await RolloverdSucceedsAsync("deploy", "--configure", "mx1");
+        await UntilAsync("steadiness", TimeSpan.FromSeconds(60), s => s.Mx1.IsSteady);
+        await Task.Delay(TimeSpan.FromSeconds(2 * Ttl)); // the absence of records must leave the caches before mail is dane-only
+    }
+
+    public int Ttl => int.Parse(Environment["ttl"], CultureInfo.InvariantCulture);
+
+    public async Task StartTrafficAsync() => await SucceedsAsync(await ScriptAsync("traffic", "start"));
+
+    /// <summary>Ends the mail and the probes and gives what they counted.</summary>
+    public async Task<Traffic> StopTrafficAsync()
+    {
+        await SucceedsAsync(await ScriptAsync("traffic", "stop"));
+        Result report = await ScriptAsync("traffic", "report");
+        Match counts = Counts().Match(report.Output);
+        Assert.True(counts.Success, $"no counts in: {report.Output}{report.Error}");
+        int[] n = [.. counts.Groups.Values.Skip(1).Select(g => int.Parse(g.Value, CultureInfo.InvariantCulture))];
+        return new(n[0], n[1], n[2], n[3], report.Output);
+    }
+
+    /// <summary>The TLSA records that a server gives out for mx1, sorted.</summary>
+    public async Task<string[]> PublishedAsync(string server, string owner = "_25._tcp.mx1.example.test")
+    {
+        Result dig = await ExecAsync("dig", "+short", "+tcp", $"@{server}", owner, "TLSA");
+        return
+        [
+            .. dig.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(l => l.Split(' ', 4))
+                .Where(f => f.Length == 4)
+                .Select(f => $"{f[0]} {f[1]} {f[2]} {f[3].Replace(" ", "", StringComparison.Ordinal).ToLowerInvariant()}")
+                .Order(),
+        ];
+    }
+
+    /// <summary>Whether posttls-finger, told to accept DANE only, verifies the receiver.</summary>
+    public async Task<bool> VerifiesAsync(string host = "example.test")
+    {
+        Result finger = await ExecAsync(
+            "env", $"MAIL_CONFIG={Directory}/postfix/sender", "posttls-finger", "-c", "-l", "dane-only", host);
+        return (finger.Output + finger.Error).Contains("Verified TLS connection", StringComparison.Ordinal);
+    }
+
+    public async Task<string> LogAsync()
+    {
+        string log = Path.Combine(Directory, "log", "rolloverd");
+        return File.Exists(log) ? string.Join('\n', (await File.ReadAllLinesAsync(log)).TakeLast(60)) : "(no log)";
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (DaemonRuns)
+            await KillDaemonAsync();
+        await RunAsync(Script("down"), ["--name", name]);
+    }
+
+    private static string Script(string name) => Path.Combine(Root, "tests", "lab", name);
+
+    private static async Task SucceedsAsync(Result result)
+    {
+        await Task.CompletedTask;
+        Assert.True(result.ExitCode == 0, result.Output + result.Error);
+    }
+
+    private static async Task<Result> RunAsync(string file, IEnumerable<string> arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(file, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        process.StandardInput.Close();
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return new(process.ExitCode, await output, await error);
+    }
+
+    private static void Append(string file, string? line)
+    {
+        if (line is null)
+            return;
+
+        lock (Root)
+            File.AppendAllText(file, line + "\n");
+    }
+
+    private static string FindRoot()
+    {
+        string directory = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(directory, "RolloverD.sln")))
+            directory = Path.GetDirectoryName(directory) ?? throw new InvalidOperationException("no RolloverD.sln above the tests");
+        return directory;
+    }
+
+    [GeneratedRegex(@"sent (\d+), refused (\d+); probes (\d+), failed (\d+)")]
+    private static partial Regex Counts();
+}
+
+/// <summary>What a command printed and how it ended.</summary>
+public sealed record Result(int ExitCode, string Output, string Error);
+
+/// <summary>What became of the mail and the probes.</summary>
+public sealed record Traffic(int Sent, int Refused, int Probes, int Failed, string Text);

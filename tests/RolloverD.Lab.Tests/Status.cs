@@ -1,0 +1,44 @@
+using System.Text.Json;
+
+namespace RolloverD.Lab.Tests;
+
+/// <summary>What <c>status --json</c> said.</summary>
+public sealed class Status
+{
+    private readonly JsonElement root;
+
+    private Status(string text)
+    {
+        Text = text;
+        root = JsonDocument.Parse(text).RootElement;
+    }
+
+    public string Text { get; }
+
+    public CertificateStatus Mx1 => new(root.GetProperty("certificates").EnumerateArray()
+        .First(c => c.GetProperty("name").GetString() == "mx1"));
+
+    public static Status Parse(string text) => new(text);
+}
+
+/// <summary>One certificate in it.</summary>
+public sealed class CertificateStatus(JsonElement element)
+{
+    public string Phase => element.GetProperty("phase").GetString()!;
+
+    public bool IsSteady => Phase == "steady";
+
+    public IReadOnlyList<(int Number, string State, string Key)> Generations =>
+    [
+        .. element.GetProperty("generations").EnumerateArray().Select(g => (
+            g.GetProperty("number").GetInt32(),
+            g.GetProperty("state").GetString()!,
+            g.GetProperty("key").GetString()!)),
+    ];
+
+    public (int Number, string State, string Key) Live => Generations.Last(g => g.State == "live");
+
+    public string Holds => element.GetProperty("holds").GetRawText();
+
+    public bool Has(string state) => Generations.Any(g => g.State == state);
+}
