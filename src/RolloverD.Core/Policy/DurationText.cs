@@ -4,8 +4,8 @@ using System.Text;
 namespace RolloverD.Core.Policy;
 
 /// <summary>
-/// Lengths of time as the configuration writes them: whole days, hours, minutes and seconds, the larger unit first, as in
-/// <c>90s</c>, <c>5m</c>, <c>1h30m</c> and <c>2d</c>.
+/// Lengths of time as the configuration writes them: whole days, hours, minutes and seconds, the larger unit first, as
+/// in <c>90s</c>, <c>5m</c>, <c>1h30m</c> and <c>2d</c>.
 /// </summary>
 public static class DurationText
 {
@@ -47,7 +47,7 @@ public static class DurationText
         return unitsUsed > 0 && duration <= Limit;
     }
 
-    /// <summary>Writes a length of time so that <see cref="TryParse"/> reads it back; fractions of a second are lost.</summary>
+    /// <summary>Writes a length of time so that <see cref="TryParse"/> reads it back, without fractions of a second.</summary>
     public static string Format(TimeSpan duration)
     {
         if (duration < TimeSpan.FromSeconds(1))

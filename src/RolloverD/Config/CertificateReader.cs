@@ -4,7 +4,7 @@ using RolloverD.Core.Policy;
 
 namespace RolloverD.Config;
 
-/// <summary>Reads the tables of certificates. What holds between their values is the concern of the core's rules.</summary>
+/// <summary>Reads the tables of certificates. What must hold between their values, the core's rules say.</summary>
 internal sealed class CertificateReader(KnownProviders providers)
 {
     private const string Deploy = "deploy";

@@ -75,7 +75,8 @@ public static class ConfigurationFile
         if (Utf8.IsValid(content))
             return Encoding.UTF8.GetString(content);
 
-        findings.Error(PlaceOfFirstInvalid(path, content), KeyPath.Root, "the file is not UTF-8 from here on", "save it as UTF-8");
+        Place place = PlaceOfFirstInvalid(path, content);
+        findings.Error(place, KeyPath.Root, "the file is not UTF-8 from here on", "save it as UTF-8");
         return null;
     }
 

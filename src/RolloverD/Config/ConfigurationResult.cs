@@ -14,7 +14,7 @@ public abstract record ConfigurationResult
     /// <summary>The configuration can be worked with.</summary>
     public sealed record Valid(Desired Desired, ImmutableArray<ConfigurationWarning> Warnings) : ConfigurationResult;
 
-    /// <summary>The configuration cannot be worked with: everything that is wrong with it, in the order of the file.</summary>
+    /// <summary>The configuration cannot be worked with: all that is wrong with it, in the order of the file.</summary>
     public sealed record Invalid(
         ImmutableArray<ConfigurationError> Errors,
         ImmutableArray<ConfigurationWarning> Warnings) : ConfigurationResult;

@@ -26,7 +26,9 @@ internal sealed class DesiredReader(KnownProviders providers)
         if (desired.Certificates.IsEmpty)
         {
             root.Warning(
-                "certificates", "no certificate is configured, so there is nothing to keep fresh", "add a table [certificates.NAME]");
+                "certificates",
+                "no certificate is configured, so there is nothing to keep fresh",
+                "add a table [certificates.NAME]");
         }
 
         return desired;
@@ -38,10 +40,11 @@ internal sealed class DesiredReader(KnownProviders providers)
         if (table?.Text(KnownKeys.StateDirectory) is not { } path)
             return KnownKeys.DefaultStateDirectory;
 
+        string key = KnownKeys.StateDirectory.Name;
         if (!Path.IsPathRooted(path))
-            table.Error(KnownKeys.StateDirectory.Name, $"'{path}' is not an absolute path", "write the whole path, beginning with /");
+            table.Error(key, $"'{path}' is not an absolute path", "write the whole path, beginning with /");
         else if (File.Exists(path))
-            table.Error(KnownKeys.StateDirectory.Name, $"{path} is a file, not a directory", "name a directory");
+            table.Error(key, $"{path} is a file, not a directory", "name a directory");
 
         return path;
     }
@@ -86,9 +89,14 @@ internal sealed class DesiredReader(KnownProviders providers)
         {
             ProviderSettings settings = ProviderTable.Read(zone, KnownKeys.Provider, providers.Dns);
             if (!DnsName.TryNormalise(name, out string kept))
-                table!.Error(name, $"'{name}' is not a DNS name", "write the zone's name in quotes, as in [zones.\"example.net\"]");
+            {
+                table!.Error(
+                    name, $"'{name}' is not a DNS name", "write the zone's name in quotes, as in [zones.\"example.net\"]");
+            }
             else if (!zones.TryAdd(kept, settings))
+            {
                 table!.Error(name, $"the zone {kept} has two tables", "keep one of the two");
+            }
         }
 
         return zones.ToImmutable();

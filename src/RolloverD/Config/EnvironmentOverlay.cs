@@ -84,8 +84,11 @@ internal sealed class EnvironmentOverlay
             return null;
         }
 
-        if (NameIn(section, table, path[..split], place) is not { } name || TableAt(table, name, place) is not { } named)
+        if (NameIn(section, table, path[..split], place) is not { } name
+            || TableAt(table, name, place) is not { } named)
+        {
             return null;
+        }
 
         return deploy >= 0
             ? Deployment(named, path[(deploy + Deploy.Length)..], place)
@@ -118,10 +121,13 @@ internal sealed class EnvironmentOverlay
         return list.Items[index] is TableNode table ? (table, Word(path[(split + Separator.Length)..])) : null;
     }
 
-    /// <summary>The table of the file whose name looks like that in a variable; a new name when there is none.</summary>
+    /// <summary>The name in the file that looks like that in a variable; a new name when there is none.</summary>
     private string? NameIn(string section, TableNode table, string written, Place place)
     {
-        string[] alike = [.. table.Entries.Keys.Where(name => string.Equals(Folded(name), written, StringComparison.OrdinalIgnoreCase))];
+        string[] alike =
+        [
+            .. table.Entries.Keys.Where(n => string.Equals(Folded(n), written, StringComparison.OrdinalIgnoreCase)),
+        ];
         if (alike.Length > 1)
         {
             Refuse(

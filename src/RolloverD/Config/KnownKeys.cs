@@ -3,7 +3,7 @@ using RolloverD.Core.Policy;
 
 namespace RolloverD.Config;
 
-/// <summary>One key of the configuration: what the file is read by, and what config/README.md is written from.</summary>
+/// <summary>One key of the configuration: by these the file is read and config/README.md is written.</summary>
 /// <param name="Name">The key.</param>
 /// <param name="Meaning">What it decides, in a sentence without a final dot.</param>
 /// <param name="Example">A value as TOML writes it.</param>

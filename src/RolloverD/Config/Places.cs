@@ -13,7 +13,7 @@ internal sealed class Places
     /// <param name="written">The key under which it stands, when that is another.</param>
     public void Add(KeyPath key, Place place, KeyPath? written = null) => _places[key] = (place, written ?? key);
 
-    /// <summary>The place of a value and the key under which it stands there; its table's when it was left out.</summary>
+    /// <summary>A value's place and the key under which it stands there; its table's when it was left out.</summary>
     public (Place Place, KeyPath Written) Find(KeyPath key)
     {
         for (KeyPath? at = key; at is not null; at = at.Parent)

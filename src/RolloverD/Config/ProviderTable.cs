@@ -18,7 +18,9 @@ internal static class ProviderTable
             if (type.Length > 0)
             {
                 table.Error(
-                    word.Name, $"there is no {word.Kind} '{type}'", NearestWord.Advice(type, [.. known.Select(p => p.Type)]));
+                    word.Name,
+                    $"there is no {word.Kind} '{type}'",
+                    NearestWord.Advice(type, [.. known.Select(p => p.Type)]));
             }
 
             return new("", ImmutableDictionary<string, string>.Empty);
@@ -59,7 +61,9 @@ internal static class ProviderTable
             && (File.GetUnixFileMode(text) & (UnixFileMode.OtherRead | UnixFileMode.OtherWrite)) != 0)
         {
             table.Warning(
-                setting.Key, $"everybody on this host can read the secret in {text}, or change it", $"chmod o-rwx {text}");
+                setting.Key,
+                $"everybody on this host can read the secret in {text}, or change it",
+                $"chmod o-rwx {text}");
         }
 
         return text;

@@ -6,7 +6,7 @@ using RolloverD.Core.Policy;
 
 namespace RolloverD.Config;
 
-/// <summary>Whether a text is what a setting asks for: the one place that knows each kind, files and directories included.</summary>
+/// <summary>Whether a text is what a setting asks for; the one place that knows each kind of setting.</summary>
 internal static class SettingCheck
 {
     private static readonly SearchValues<char> NeverInMailbox = SearchValues.Create(" \t:<>,\"");
@@ -70,7 +70,7 @@ internal static class SettingCheck
         }
         catch (IOException e)
         {
-            return ($"the file {path} cannot be read: {e.Message.TrimEnd('.')}", "see to the file, or correct the path");
+            return ($"the file {path} cannot be read: {e.Message.TrimEnd('.')}", "see to it, or correct the path");
         }
     }
 
@@ -84,16 +84,20 @@ internal static class SettingCheck
         string address = portGiven ? text[..colon] : text;
         bool bracketed = address.StartsWith('[') && address.EndsWith(']');
         string bare = bracketed ? address[1..^1] : address;
-        bool isAddress = IPAddress.TryParse(bare, out IPAddress? parsed)
-            && (bracketed ? bare.Contains(':', StringComparison.Ordinal) : bare.Count(c => c == '.') == 3);
-        if (isAddress && portGiven)
+        if (portGiven && IsAddress(bare) && bracketed == bare.Contains(':', StringComparison.Ordinal))
             return null;
 
-        if (IPAddress.TryParse(text, out parsed) && (text.Contains(':', StringComparison.Ordinal) || text.Count(c => c == '.') == 3))
-            return ($"'{text}' lacks the port", $"write {new IPEndPoint(parsed, 53)}");
+        if (IsAddress(text))
+            return ($"'{text}' lacks the port", $"write {new IPEndPoint(IPAddress.Parse(text), 53)}");
 
         return ($"'{text}' is not an address and port", "write it like 192.0.2.53:53 or [2001:db8::53]:53");
     }
+
+    // Written out: the platform's parser also takes 127.1, a number and an address in brackets.
+    private static bool IsAddress(string text) =>
+        IPAddress.TryParse(text, out _)
+        && !text.StartsWith('[')
+        && (text.Contains(':', StringComparison.Ordinal) || text.Count(c => c == '.') == 3);
 
     private static (string Message, string Remedy)? DirectoryFlaw(string path) =>
         !Path.IsPathRooted(path) ? ($"'{path}' is not an absolute path", "write the whole path, beginning with /")

@@ -6,7 +6,7 @@ namespace RolloverD.Config;
 /// <summary>Turns the text of a list's item into a value; false with a flaw and a remedy when it is none.</summary>
 internal delegate bool ItemParser<T>(string text, out T value, out string flaw, out string remedy);
 
-/// <summary>Reads the keys of one table by their definitions. What is wrong is reported and counts as left out.</summary>
+/// <summary>Reads the keys of one table by their definitions. What is wrong is reported and left out.</summary>
 internal sealed class TableReader
 {
     private readonly TableNode _table;
@@ -51,7 +51,10 @@ internal sealed class TableReader
 
     /// <summary>Every table inside this one, by name.</summary>
     public IEnumerable<(string Name, TableReader Table)> Tables() =>
-        _table.Entries.Keys.Select(name => (name, Table(name))).Where(t => t.Item2 is not null).Select(t => (t.name, t.Item2!));
+        from name in _table.Entries.Keys
+        let table = Table(name)
+        where table is not null
+        select (name, table);
 
     /// <summary>The tables of a list such as <c>[[deploy]]</c>.</summary>
     public IEnumerable<TableReader> TableList(string key)

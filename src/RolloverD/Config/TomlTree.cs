@@ -4,7 +4,7 @@ using Tomlyn.Syntax;
 
 namespace RolloverD.Config;
 
-/// <summary>Brings a TOML text into the form in which the configuration is read, and says what is not TOML in it.</summary>
+/// <summary>Brings a TOML text into the form that the configuration is read from, and says what is not TOML.</summary>
 internal sealed class TomlTree
 {
     private readonly string _file;
@@ -175,7 +175,10 @@ internal sealed class TomlTree
 
     private void Twice(Place place, KeyPath path, Entry first) =>
         _findings.Error(
-            place, path, $"stands here a second time; line {first.KeyPlace.Line} has it already", "keep one of the two");
+            place,
+            path,
+            $"stands here a second time; line {first.KeyPlace.Line} has it already",
+            "keep one of the two");
 
     private static IEnumerable<string> Words(KeySyntax key) =>
         key.DotKeys.Select(d => d.Key).Prepend(key.Key).Select(Word);

@@ -4,7 +4,7 @@ using Xunit;
 namespace RolloverD.Tests.Config;
 
 /// <summary>
-/// Each <c>Cases/NAME.toml</c> and what is said of it, <c>Cases/NAME.expected</c>. UPDATE_GOLDEN=1 writes the latter anew.
+/// Each <c>Cases/NAME.toml</c> and what is said of it, <c>Cases/NAME.expected</c>, which UPDATE_GOLDEN=1 writes anew.
 /// </summary>
 public sealed class CaseTests
 {

@@ -101,7 +101,10 @@ public sealed class EnvironmentTests : IDisposable
     }
 
     [Theory]
-    [InlineData("ROLLOVERD__TIMING__TTL", "soon", "timing.ttl: 'soon' is not a length of time; write it like 90s, 5m, 1h30m or 2d")]
+    [InlineData(
+        "ROLLOVERD__TIMING__TTL",
+        "soon",
+        "timing.ttl: 'soon' is not a length of time; write it like 90s, 5m, 1h30m or 2d")]
     [InlineData("ROLLOVERD__TIMING__TTL", "", "is empty; unset it or give it a value")]
     [InlineData("ROLLOVERD__TIMING__TLL", "1h", "timing.tll: is no key of [timing]; did you mean ttl?")]
     [InlineData("ROLLOVERD__TIMNG__TTL", "1h", "there is no table [timng]; did you mean timing?")]
@@ -110,12 +113,13 @@ public sealed class EnvironmentTests : IDisposable
     [InlineData(
         "ROLLOVERD__CERTIFICATES__MX1__TLSA",
         "3 1 1,1 1 1",
-        "certificates.mx1.tlsa[1]: '1 1 1' cannot be used for mail: senders treat usages 0 and 1 as unusable, for they share "
-            + "no list of public CAs; use 3 1 1, or another of 3 0 1, 3 0 2, 3 1 2, 2 0 1, 2 0 2, 2 1 1, 2 1 2")]
+        "certificates.mx1.tlsa[1]: '1 1 1' cannot be used for mail: senders treat usages 0 and 1 as unusable, "
+            + "for they share no list of public CAs; use 3 1 1, or another of 3 0 1, 3 0 2, 3 1 2, 2 0 1, 2 0 2, 2 1 1, 2 1 2")]
     [InlineData(
         "ROLLOVERD__CERTIFICATES__MX1__DEPLOY__2__SERVER",
         "postfix",
-        "names no deployment; write …__DEPLOY__0__KEY for the first mail server, __DEPLOY__1__ for the second, without a gap")]
+        "names no deployment; write …__DEPLOY__0__KEY for the first mail server, __DEPLOY__1__ for the second, "
+            + "without a gap")]
     public void What_is_wrong_with_a_variable_is_said_under_its_name(string variable, string value, string expected)
     {
         ConfigurationResult result = _directory.Load(File, Complete([(variable, value)]));

@@ -110,8 +110,8 @@ public sealed class LoadingTests : IDisposable
         var valid = Assert.IsType<ConfigurationResult.Valid>(_directory.Load(Smallest));
 
         Assert.Equal(
-            $"{_directory.ConfigurationPath}:1:85: zones.\"example.net\".tsig-file: everybody on this host can read the secret "
-                + $"in {_directory.Root}/tsig.key, or change it; chmod o-rwx {_directory.Root}/tsig.key",
+            $"{_directory.ConfigurationPath}:1:85: zones.\"example.net\".tsig-file: everybody on this host can read "
+                + $"the secret in {_directory.Root}/tsig.key, or change it; chmod o-rwx {_directory.Root}/tsig.key",
             Assert.Single(valid.Warnings).ToString());
     }
 
@@ -131,7 +131,9 @@ public sealed class LoadingTests : IDisposable
         _directory.WriteFile("tsig.key", "key", UnixFileMode.None);
 
         Assert.Contains(
-            "cannot be read: permission denied", _directory.Describe(_directory.Load(Smallest)), StringComparison.Ordinal);
+            "cannot be read: permission denied",
+            _directory.Describe(_directory.Load(Smallest)),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -147,7 +149,8 @@ public sealed class LoadingTests : IDisposable
     [Fact]
     public void A_directory_is_no_configuration() =>
         Assert.Equal(
-            "invalid\nerror: postfix: postfix is a directory, not a file; create it, or name another with --config FILE\n",
+            "invalid\nerror: postfix: postfix is a directory, not a file; "
+                + "create it, or name another with --config FILE\n",
             _directory.Describe(ConfigurationFile.Load(
                 Path.Combine(_directory.Root, "postfix"),
                 ConfigurationDirectory.NoVariables,

@@ -3,8 +3,8 @@ using RolloverD.Core.Dane;
 namespace RolloverD.Core.Policy.Rules;
 
 /// <summary>
-/// RolloverD can write where it has to: each endpoint's TLSA owner, and each name's ACME challenge, lies in a configured
-/// zone. Where a name is an alias, the zone that it leads to is found when the alias is followed, not here.
+/// RolloverD can write where it has to: each endpoint's TLSA owner, and each name's ACME challenge, lies in a
+/// configured zone. Where a name is an alias, the zone that it leads to is found when the alias is followed, not here.
 /// </summary>
 internal static class ConfiguredZones
 {
@@ -60,6 +60,7 @@ internal static class ConfiguredZones
     {
         int dot = host.IndexOf('.', StringComparison.Ordinal);
         string guess = dot > 0 && host.IndexOf('.', dot + 1) > 0 ? host[(dot + 1)..] : host;
-        return $"add a table [{KeyPath.Root.Key("zones").Key(guess)}] with the zone's provider (the zone's own name, if it is another)";
+        return $"add a table [{KeyPath.Root.Key("zones").Key(guess)}] with the zone's provider "
+            + "(the zone's own name, if it is another)";
     }
 }

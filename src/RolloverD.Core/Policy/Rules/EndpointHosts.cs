@@ -43,14 +43,16 @@ internal static class EndpointHosts
         {
             return new PolicyFinding.Error(
                 key,
-                $"the certificate does not bear the name {endpoint.Host}, and senders that match a 2 x x record refuse it",
+                $"the certificate does not bear the name {endpoint.Host}, and senders that match a 2 x x record "
+                    + "refuse it",
                 $"add {endpoint.Host} to {KeyPath.Certificate(certificate.Name).Key("names")}");
         }
 
         // RFC 7672 §3.1.1: with usage 3 names are not looked at, but senders without DANE may look.
         return new PolicyFinding.Warning(
             key,
-            $"the certificate does not bear the name {endpoint.Host}; 3 x x records ignore that, MTA-STS and mail clients do not",
+            $"the certificate does not bear the name {endpoint.Host}; 3 x x records ignore that, "
+                + "MTA-STS and mail clients do not",
             $"add {endpoint.Host} to {KeyPath.Certificate(certificate.Name).Key("names")}");
     }
 }

@@ -14,7 +14,8 @@ internal static class RecordCount
         where most > Most
         select new PolicyFinding.Warning(
             KeyPath.Certificate(owner.First().Name).Key("tlsa"),
-            $"{owner.Key.TlsaName} can come to hold {most} records in a rollover; some senders give up above about {Most}",
+            $"{owner.Key.TlsaName} can come to hold {most} records in a rollover; "
+                + $"some senders give up above about {Most}",
             "publish fewer kinds of records: 3 1 1 alone is enough");
 
     // Old and new while they overlap; a standby key's records besides, but only those made from the key alone.

@@ -33,8 +33,8 @@ internal static class SharedEndpoints
             ? null
             : new(
                 KeyPath.Certificate(later.Name).Key("tlsa"),
-                $"differs from that of certificate '{first.Name}', which is served at {endpoint} too: each kind of record there "
-                    + "must match every certificate",
+                $"differs from that of certificate '{first.Name}', which is served at {endpoint} too: "
+                    + "each kind of record there must match every certificate",
                 $"give both the same tlsa, such as {List(first)}");
 
     // A server picks the certificate by the kind of key that the sender can verify: of two of a kind it serves one.
@@ -43,13 +43,15 @@ internal static class SharedEndpoints
     {
         foreach (DesiredCertificate other in others)
         {
-            if (other.Key.Family() == later.Key.Family() && other.Deployments.Any(a => later.Deployments.Any(b => Same(a, b))))
+            if (other.Key.Family() == later.Key.Family()
+                && other.Deployments.Any(a => later.Deployments.Any(b => Same(a, b))))
             {
                 return new(
                     KeyPath.Certificate(later.Name),
-                    $"has the same kind of key as certificate '{other.Name}', the same endpoint {endpoint} and the same mail server, "
-                        + "which can serve only one of them",
-                    "give one of them a key of the other kind (RSA or ECDSA), or make them one certificate with all names");
+                    $"has the same kind of key as certificate '{other.Name}', the same endpoint {endpoint} "
+                        + "and the same mail server, which can serve only one of them",
+                    "give one of them a key of the other kind (RSA or ECDSA), "
+                        + "or make them one certificate with all names");
             }
         }
 
