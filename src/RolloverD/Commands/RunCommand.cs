@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Systemd;
 using Quartz;
 using RolloverD.Engine;
 using RolloverD.Store;
@@ -35,6 +37,7 @@ internal static class RunCommand
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new() { DisableDefaults = true });
         builder.Services.AddSerilog(log, dispose: true);
         builder.Services.AddSystemd();
+        builder.Services.TryAddSingleton<ISystemdNotifier>(new SystemdNotifier()); // it stays silent without systemd
         builder.Services.AddSingleton(world);
         builder.Services.AddSingleton(world.Time);
         builder.Services.AddSingleton<Heart>();
