@@ -5,20 +5,20 @@ namespace RolloverD.Engine;
 /// <summary>Every line that the program logs, with a number that stays.</summary>
 internal static partial class Log
 {
-    [LoggerMessage(100, LogLevel.Information, "{Certificate}: generation {Generation}: begins to {Step}: {Reason}")]
+    [LoggerMessage(100, LogLevel.Information, "{Certificate} (generation {Generation}): begins to {Step}: {Reason}")]
     public static partial void StepBegins(
-        this ILogger log, string certificate, int? generation, string step, string reason);
+        this ILogger log, string certificate, string generation, string step, string reason);
 
-    [LoggerMessage(101, LogLevel.Information, "{Certificate}: generation {Generation}: {Step}: {Text}")]
-    public static partial void StepDone(this ILogger log, string certificate, int? generation, string step, string text);
+    [LoggerMessage(101, LogLevel.Information, "{Certificate} (generation {Generation}): {Step}: {Text}")]
+    public static partial void StepDone(this ILogger log, string certificate, string generation, string step, string text);
 
-    [LoggerMessage(102, LogLevel.Warning, "{Certificate}: generation {Generation}: could not {Step}: {Text}")]
+    [LoggerMessage(102, LogLevel.Warning, "{Certificate} (generation {Generation}): could not {Step}: {Text}")]
     public static partial void StepFailed(
-        this ILogger log, string certificate, int? generation, string step, string text);
+        this ILogger log, string certificate, string generation, string step, string text);
 
-    [LoggerMessage(103, LogLevel.Information, "{Certificate}: generation {Generation}: {Event}: {Text}")]
+    [LoggerMessage(103, LogLevel.Information, "{Certificate} (generation {Generation}): {Event}: {Text}")]
     public static partial void Noticed(
-        this ILogger log, string certificate, int? generation, string @event, string text);
+        this ILogger log, string certificate, string generation, string @event, string text);
 
     [LoggerMessage(110, LogLevel.Information, "watching over {Count} certificate(s): {Names}")]
     public static partial void Started(this ILogger log, int count, string names);

@@ -12,7 +12,9 @@ internal sealed class Observer(
     IGenerationFiles files,
     Func<DesiredCertificate, ImmutableArray<IMailServer>> mailServers)
 {
-    public async Task<Observation> ObserveAsync(DesiredCertificate certificate, CancellationToken cancellation)
+    /// <summary>One look. Mail servers are asked only when a deployment is at hand: each question starts processes.</summary>
+    public async Task<Observation> ObserveAsync(
+        DesiredCertificate certificate, Facts known, CancellationToken cancellation)
     {
         Task<OwnerObservation>[] owners =
         [
@@ -22,9 +24,13 @@ internal sealed class Observer(
         [
             .. certificate.Endpoints.Select(e => handshake.ObserveAsync(e, cancellation)),
         ];
+        IMailServer[] asked =
+        [
+            .. Deploys(known.Certificate(certificate.Name)) ? mailServers(certificate) : [],
+        ];
         Task<MailServerOutcome>[] servers =
         [
-            .. mailServers(certificate).Select(m => m.PrepareAsync(files.Live(certificate.Name), cancellation)),
+            .. asked.Select(m => m.PrepareAsync(files.Live(certificate.Name), cancellation)),
         ];
 
         await Task.WhenAll([.. owners, .. endpoints, .. servers]);
@@ -34,4 +40,8 @@ internal sealed class Observer(
             [.. servers.Select(s => s.Result)],
             files.LiveGeneration(certificate.Name));
     }
+
+    private static bool Deploys(CertificateFacts known) =>
+        known.Next is { State: GenerationState.Issued }
+        || known.Current is { State: GenerationState.Deploying { ReloadedAt: null } };
 }

@@ -41,7 +41,7 @@ internal sealed class Tick(World world, ILogger log)
         if (intended is null)
             return new(new(null, world.Time.GetUtcNow(), plan.Holds), null, loaded.Facts); // somebody else was first
 
-        log.StepBegins(name, GenerationOf(step), step.Describe(), step.Reason);
+        log.StepBegins(name, Word(GenerationOf(step)), step.Describe(), step.Reason);
         StepOutcome outcome = await SafeStillAsync(certificate, before.Facts, step, cancellation) is { } refusal
             ? refusal
             : await executor.RunAsync(step, intended.Facts, cancellation);
@@ -51,8 +51,9 @@ internal sealed class Tick(World world, ILogger log)
     /// <summary>Observes and decides, and runs the planner on over a model of what then happens; saves nothing.</summary>
     public async Task<Foresight> ForeseeAsync(DesiredCertificate certificate, CancellationToken cancellation)
     {
-        Observation observation = await observer.ObserveAsync(certificate, cancellation);
-        Facts seen = facts.Load().Facts.Observe(certificate, observation);
+        Facts known = facts.Load().Facts;
+        Observation observation = await observer.ObserveAsync(certificate, known, cancellation);
+        Facts seen = known.Observe(certificate, observation);
         DateTimeOffset now = world.Time.GetUtcNow();
         return new(
             Planner.Next(world.Desired, seen, observation, certificate.Name, now),
@@ -65,7 +66,7 @@ internal sealed class Tick(World world, ILogger log)
     {
         while (true)
         {
-            Observation observation = await observer.ObserveAsync(certificate, cancellation);
+            Observation observation = await observer.ObserveAsync(certificate, facts.Load().Facts, cancellation);
             LoadedFacts loaded = facts.Load();
             Facts seen = loaded.Facts.Observe(certificate, observation);
             DateTimeOffset now = world.Time.GetUtcNow();
@@ -75,7 +76,7 @@ internal sealed class Tick(World world, ILogger log)
             if (facts.Save(loaded, seen, news) is { } saved)
             {
                 foreach (JournalEntry line in news)
-                    log.Noticed(line.Certificate, line.Generation, line.Event, line.Text);
+                    log.Noticed(line.Certificate, Word(line.Generation), line.Event, line.Text);
                 return (saved, plan);
             }
         }
@@ -88,7 +89,7 @@ internal sealed class Tick(World world, ILogger log)
         if (step is not (Step.Publish or Step.Withdraw or Step.Deploy or Step.PutBack))
             return null;
 
-        Observation fresh = await observer.ObserveAsync(certificate, cancellation);
+        Observation fresh = await observer.ObserveAsync(certificate, before, cancellation);
         Facts now = before.Observe(certificate, fresh);
         ImmutableArray<Violation> violations = Judge(certificate, now, step);
         return violations.IsEmpty
@@ -121,9 +122,9 @@ internal sealed class Tick(World world, ILogger log)
         LoadedFacts saved = facts.Update(current =>
             (current.Complete(step, outcome, world.Time.GetUtcNow()), [Entry(step, word, text)]));
         if (outcome is StepOutcome.Refused or StepOutcome.Unknown)
-            log.StepFailed(step.Certificate, GenerationOf(step), step.Describe(), text);
+            log.StepFailed(step.Certificate, Word(GenerationOf(step)), step.Describe(), text);
         else
-            log.StepDone(step.Certificate, GenerationOf(step), step.Describe(), text);
+            log.StepDone(step.Certificate, Word(GenerationOf(step)), step.Describe(), text);
         return saved.Facts;
     }
 
@@ -143,6 +144,9 @@ internal sealed class Tick(World world, ILogger log)
 
     private JournalEntry Entry(Step step, string word, string text) =>
         new(0, world.Time.GetUtcNow(), step.Certificate, GenerationOf(step), word, text);
+
+    private static string Word(int? generation) =>
+        generation?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "-";
 
     private static int? GenerationOf(Step step) => step switch
     {

@@ -1,0 +1,98 @@
+using RolloverD.Core.Dane;
+using RolloverD.Core.Policy;
+using RolloverD.Core.Rollover;
+using RolloverD.Engine;
+using RolloverD.Tests.Shared;
+using Xunit;
+
+namespace RolloverD.Tests.Engine;
+
+public sealed class FactsStoreTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 11, 24, 1, 2, 3, 456, TimeSpan.Zero);
+
+    private static readonly ChainCertificate Ca =
+        new([9, 9], [8, 8], "CN=ca", [], Now - TimeSpan.FromDays(1), Now + TimeSpan.FromDays(900), isCa: true);
+
+    private static Chain ChainOf(byte number) => new(
+        new([number], [number, 1], $"CN=leaf {number}", ["mx1.example.net"], Now, Now + TimeSpan.FromDays(90), isCa: false),
+        [Ca]);
+
+    private static Generation Of(int number, GenerationState state) =>
+        new(number, KeyAlgorithm.EcdsaP256, new([(byte)number, 1]), Now, state);
+
+    private static readonly Facts Everything = Facts.None
+        .With(new CertificateFacts(
+            "mx1",
+            [
+                Of(1, new GenerationState.Archived(Now)),
+                Of(2, new GenerationState.Superseded(ChainOf(2), Now)),
+                Of(3, new GenerationState.Live(ChainOf(3), Now)),
+                Of(4, new GenerationState.Deploying(ChainOf(4), Now, Now, 2)),
+                Of(5, new GenerationState.Issued(ChainOf(5), Now)),
+                Of(6, new GenerationState.Preparing(Now)),
+                Of(7, new GenerationState.Standby()),
+            ],
+            new(true, true, Now, 5),
+            [new(StepKind.Issue, Now, Now, 3, Now, "why", "what to do")],
+            [new(Gate.Caches, "owner", Now, Now, "why", "nothing")]))
+        .With(new OwnerLedger(
+            "_25._tcp.mx1.example.net",
+            [
+                new(RecordSet.Absent, Now, new SetState.Gone(Now, Now)),
+                new(new([TlsaRecord.Parse("3 1 1 aabb")], TimeSpan.FromSeconds(90)), Now, new SetState.Seen()),
+                new(new([TlsaRecord.Parse("2 1 1 ccdd")], TimeSpan.FromHours(1)), Now, new SetState.Intended(Now)),
+                new(new([TlsaRecord.Parse("2 1 1 eeff")], TimeSpan.FromHours(1)), Now, new SetState.Intended(null)),
+            ],
+            [TlsaRecord.Parse("3 1 1 aabb")],
+            TimeSpan.FromMinutes(5)))
+        .With(new EndpointFacts(
+            Endpoint.Parse("mx1.example.net:25"), "_25._tcp.mx1.example.net", [ChainOf(3)], Now, "a problem"));
+
+    [Fact]
+    public void Facts_come_back_as_they_were_saved()
+    {
+        var store = new FactsStore(new MemoryStore());
+        Assert.NotNull(store.Save(store.Load(), Everything, []));
+
+        Facts back = new FactsStore(store.Store).Load().Facts;
+
+        // Arrays compare by reference, so what is compared is what would be written once more: nothing.
+        LoadedFacts loaded = store.Load();
+        Assert.Equal(loaded.Documents, store.Save(loaded, back, [])!.Documents);
+        Assert.Equal(Everything.Certificate("mx1").Generations, back.Certificate("mx1").Generations);
+        Assert.Equal(Everything.Certificate("mx1").Request, back.Certificate("mx1").Request);
+        Assert.Equal(Everything.Certificate("mx1").Setbacks, back.Certificate("mx1").Setbacks);
+        Assert.Equal(Everything.Certificate("mx1").Holds, back.Certificate("mx1").Holds);
+        OwnerLedger ledger = Everything.Owner("_25._tcp.mx1.example.net");
+        Assert.Equal(ledger.Sets, back.Owner(ledger.Owner).Sets);
+        Assert.Equal(ledger.Ours, back.Owner(ledger.Owner).Ours);
+        Assert.Equal(ledger.AliasTtl, back.Owner(ledger.Owner).AliasTtl);
+        EndpointFacts endpoint = Everything.EndpointOf(Endpoint.Parse("mx1.example.net:25"));
+        Assert.Equal(endpoint.Seen, back.EndpointOf(endpoint.Endpoint).Seen);
+        Assert.Equal(endpoint.Problem, back.EndpointOf(endpoint.Endpoint).Problem);
+    }
+
+    [Fact]
+    public void Of_two_writers_the_second_must_load_again()
+    {
+        var store = new FactsStore(new MemoryStore());
+        LoadedFacts first = store.Load();
+        LoadedFacts second = store.Load();
+        Assert.NotNull(store.Save(first, first.Facts.With(CertificateFacts.New("mx1")), []));
+        Assert.Null(store.Save(second, second.Facts.With(CertificateFacts.New("mx1") with { Request = new(true, false, Now, null) }), []));
+        Assert.Null(store.Load().Facts.Certificate("mx1").Request);
+    }
+
+    [Fact]
+    public void What_did_not_change_is_not_written()
+    {
+        var store = new FactsStore(new MemoryStore());
+        store.Save(store.Load(), Everything, []);
+        LoadedFacts loaded = store.Load();
+        LoadedFacts saved = store.Save(
+            loaded, loaded.Facts.With(loaded.Facts.Certificate("mx1") with { Request = null }), [])!;
+        Assert.Equal(2, saved.Documents[("certificate", "mx1")].Version);
+        Assert.All(saved.Documents.Values.Where(d => d.Kind != "certificate"), d => Assert.Equal(1, d.Version));
+    }
+}
