@@ -32,7 +32,8 @@ public sealed class Authority(
             return empty with { Security = new ZoneSecurity.Unknown($"'{name}' is not a domain name") };
         try
         {
-            await using var round = Round.Begin(settings, clock, patience ?? DnsPatience.Usual, cancellation);
+            await using Round round =
+                await Round.BeginAsync(settings, clock, patience ?? DnsPatience.Usual, cancellation);
             Task<ResolverView> viewing = probe.Value.LookAsync(first, type, cancellation);
             OwnerObservation seen = await FollowAsync(new(round, port), empty, first);
             ResolverView resolver = await viewing;

@@ -15,7 +15,7 @@ public sealed class DaneLookup(ResolverSettings settings, TimeProvider clock, Dn
     /// <exception cref="InvalidDataException">The resolver's address or the trust anchor cannot be used.</exception>
     public async Task<HostFinding> FindHostAsync(Endpoint endpoint, CancellationToken cancellation)
     {
-        await using Round round = Begin(cancellation);
+        await using Round round = await BeginAsync(cancellation);
         return await FindHostAsync(round, endpoint);
     }
 
@@ -23,7 +23,7 @@ public sealed class DaneLookup(ResolverSettings settings, TimeProvider clock, Dn
     /// <exception cref="InvalidDataException">The resolver's address or the trust anchor cannot be used.</exception>
     public async Task<DomainFinding> FindDomainAsync(string domain, int port, CancellationToken cancellation)
     {
-        await using Round round = Begin(cancellation);
+        await using Round round = await BeginAsync(cancellation);
         LookupAnswer mx = await ValidatingResolver.LookupAsync(round, domain, RecordType.Mx);
         MailHost[] hosts = await Task.WhenAll(
             ListHosts(domain, mx).Select(async h =>
@@ -31,8 +31,8 @@ public sealed class DaneLookup(ResolverSettings settings, TimeProvider clock, Dn
         return new(domain, mx, [.. hosts.OrderBy(h => h.Preference)]);
     }
 
-    private Round Begin(CancellationToken cancellation) =>
-        Round.Begin(settings, clock, patience ?? DnsPatience.Usual, cancellation);
+    private Task<Round> BeginAsync(CancellationToken cancellation) =>
+        Round.BeginAsync(settings, clock, patience ?? DnsPatience.Usual, cancellation);
 
     private static ImmutableArray<(int Preference, string Host)> ListHosts(string domain, LookupAnswer mx) =>
         mx.Content switch

@@ -15,11 +15,14 @@ namespace RolloverD.Dns;
 /// it hold of a name at the moment?
 /// </summary>
 /// <remarks>
-/// RFC 4035 §3.2.3 for the AD bit. TCP, no cache, and one server a query, so that a reply is that server's. One probe for
-/// the life of the process: each keeps its connections open, and a resolver takes few (Unbound: ten).
+/// RFC 4035 §3.2.3 for the AD bit. TCP, no cache, and one server a query, so that a reply is that server's. One probe
+/// lives as long as the process and asks two questions at most at once: it keeps a TCP connection open for each, and a
+/// resolver takes few of them (Unbound: ten).
 /// </remarks>
 internal sealed class ResolverProbe
 {
+    private static readonly SemaphoreSlim Places = new(2);
+
     private readonly ImmutableArray<IPEndPoint> servers;
     private readonly LookupClient client;
 
@@ -44,11 +47,19 @@ internal sealed class ResolverProbe
     public async Task<ResolverView> LookAsync(Name name, DnsRecordType type, CancellationToken cancellation)
     {
         ResolverView view = new ResolverView.Failed("no resolver is configured");
-        foreach (IPEndPoint server in servers)
+        await Places.WaitAsync(cancellation);
+        try
         {
-            view = await LookAsync(server, name, type, cancellation);
-            if (view is not ResolverView.Failed)
-                break;
+            foreach (IPEndPoint server in servers)
+            {
+                view = await LookAsync(server, name, type, cancellation);
+                if (view is not ResolverView.Failed)
+                    break;
+            }
+        }
+        finally
+        {
+            Places.Release();
         }
 
         return view;

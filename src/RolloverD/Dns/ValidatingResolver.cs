@@ -19,7 +19,8 @@ public sealed class ValidatingResolver(ResolverSettings settings, TimeProvider c
     /// <exception cref="InvalidDataException">The resolver's address or the trust anchor cannot be used.</exception>
     public async Task<LookupAnswer> LookupAsync(string name, RecordType type, CancellationToken cancellation)
     {
-        await using var round = Round.Begin(settings, clock, patience ?? DnsPatience.Usual, cancellation);
+        await using Round round =
+            await Round.BeginAsync(settings, clock, patience ?? DnsPatience.Usual, cancellation);
         return await LookupAsync(round, name, type);
     }
 
