@@ -69,8 +69,8 @@ public sealed class DaneLookup(ResolverSettings settings, TimeProvider clock, Dn
             : new DaneOutcome.MustNotBeUsed($"{endpoint.Host} has no address");
     }
 
-    // The fully expanded name when every step to it is secure, then the name itself when it is in a signed zone: a secure
-    // alias may lead out into an insecure zone. RFC 7672 §2.2.2, RFC 7671 §7.
+    // The fully expanded name when every step to it is secure, then the name itself when it is in a signed zone: a
+    // secure alias may lead out into an insecure zone. RFC 7672 §2.2.2, RFC 7671 §7.
     private static ImmutableArray<string> BaseDomains(Endpoint endpoint, LookupAnswer[] addresses)
     {
         LookupAnswer best = addresses.Where(a => !a.Values.IsEmpty).OrderByDescending(a => a.IsSecure).First();
@@ -104,7 +104,12 @@ public sealed class DaneLookup(ResolverSettings settings, TimeProvider clock, Dn
     }
 
     private static RecordSet ToRecords(LookupContent.Found found) =>
-        new([.. found.Values.Select(v => TlsaRecord.TryParse(v, out TlsaRecord record) ? record : null).OfType<TlsaRecord>()],
+        new(
+            [
+                .. found.Values
+                    .Select(v => TlsaRecord.TryParse(v, out TlsaRecord record) ? record : null)
+                    .OfType<TlsaRecord>(),
+            ],
             found.Ttl);
 
     private static string Reason(LookupAnswer answer) => answer.Content switch

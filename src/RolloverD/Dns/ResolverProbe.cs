@@ -72,8 +72,9 @@ internal sealed class ResolverProbe
         {
             QueryType wanted = type == DnsRecordType.Tlsa ? QueryType.TLSA : QueryType.TXT;
             IDnsQueryResponse reply = await AskAsync(server, name.ToString(), wanted, cancellation);
-            if (reply.Header.ResponseCode is not (DnsHeaderResponseCode.NoError or DnsHeaderResponseCode.NotExistentDomain))
-                return new ResolverView.Failed($"{server} answers {reply.Header.ResponseCode} for {name}");
+            DnsHeaderResponseCode code = reply.Header.ResponseCode;
+            if (code is not (DnsHeaderResponseCode.NoError or DnsHeaderResponseCode.NotExistentDomain))
+                return new ResolverView.Failed($"{server} answers {code} for {name}");
             if (reply.Header.IsAuthenticData)
                 return new ResolverView.Validated(ReadSet(reply, name, type));
 
@@ -85,7 +86,8 @@ internal sealed class ResolverProbe
         }
         catch (DnsResponseException failure)
         {
-            return new ResolverView.Failed($"{server} does not answer: {failure.InnerException?.Message ?? failure.Message}");
+            string reason = failure.InnerException?.Message ?? failure.Message;
+            return new ResolverView.Failed($"{server} does not answer: {reason}");
         }
     }
 
@@ -105,7 +107,9 @@ internal sealed class ResolverProbe
         string owner = FollowAliases(reply, name.ToString() + ".");
         DnsResourceRecord[] records =
         [
-            .. reply.Answers.Where(r => IsSame(r.DomainName, owner)).Where(r => r is DnsClient.Protocol.TlsaRecord or TxtRecord),
+            .. reply.Answers
+                .Where(r => IsSame(r.DomainName, owner))
+                .Where(r => r is DnsClient.Protocol.TlsaRecord or TxtRecord),
         ];
         return new(
             owner.TrimEnd('.').ToLowerInvariant(),
@@ -136,5 +140,6 @@ internal sealed class ResolverProbe
         _ => "",
     };
 
-    private static bool IsSame(string one, string other) => string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
+    private static bool IsSame(string one, string other) =>
+        string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
 }

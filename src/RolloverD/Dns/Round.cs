@@ -31,7 +31,9 @@ internal sealed class Round : IAsyncDisposable
 
     public TimeProvider Clock { get; }
 
-    /// <summary>Begins a round. The trust anchor is read each time, because a resolver may renew its file (RFC 5011).</summary>
+    /// <summary>
+    /// Begins a round. The trust anchor is read each time, because a resolver may renew its file (RFC 5011 §2).
+    /// </summary>
     /// <exception cref="InvalidDataException">The resolver's address or the trust anchor cannot be used.</exception>
     public static async Task<Round> BeginAsync(
         ResolverSettings settings, TimeProvider clock, DnsPatience patience, CancellationToken cancellation)

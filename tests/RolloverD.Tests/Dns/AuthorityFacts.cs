@@ -230,7 +230,8 @@ public sealed class AuthorityFacts(SignedInternet internet)
     private Task<OwnerObservation> ObserveAsync(string name, DnsRecordType type = DnsRecordType.Tlsa) =>
         internet.Authority.ObserveAsync(name, type, TestContext.Current.CancellationToken);
 
-    private static ServerAnswer At(OwnerObservation seen, string address) => seen.Servers.Single(s => s.Address == address);
+    private static ServerAnswer At(OwnerObservation seen, string address) =>
+        seen.Servers.Single(s => s.Address == address);
 
     private static ImmutableArray<string> Served(ServerAnswer answer) =>
         Assert.IsType<AnswerContent.Serves>(answer.Content).Set.Values;

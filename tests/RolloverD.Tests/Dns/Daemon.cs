@@ -18,7 +18,8 @@ internal sealed class Daemon : IAsyncDisposable
     public static async Task<Daemon> StartAsync(string program, string readyWhen, params string[] arguments)
     {
         Assert.True(File.Exists(program), $"{program} is missing: apt-get install bind9 bind9-utils unbound");
-        var daemon = new Daemon(Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!);
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardError = true };
+        var daemon = new Daemon(Process.Start(start)!);
         var log = new StringBuilder();
         using var limit = new CancellationTokenSource(StartLimit);
         try

@@ -51,7 +51,8 @@ public sealed class ForgeryFacts(SignedInternet internet) : IDisposable
     [Fact]
     public async Task A_wrong_id_is_refused()
     {
-        var failed = Assert.IsType<AnswerContent.Failed>(await ObserveAsync(reply => Set(reply, 0, (byte)(reply[0] ^ 64))));
+        var failed = Assert.IsType<AnswerContent.Failed>(
+            await ObserveAsync(reply => Set(reply, 0, (byte)(reply[0] ^ 64))));
         Assert.Contains("id", failed.Reason, StringComparison.Ordinal);
     }
 

@@ -20,7 +20,8 @@ public sealed class LookupFacts(SignedInternet internet)
         Assert.Equal(["127.0.53.2"], answer.Values);
         Assert.Equal(["::1"], (await LookupAsync("mx1.example.test", RecordType.Aaaa)).Values);
         Assert.Equal(
-            ["10 mx1.example.test", "20 alias.example.test"], (await LookupAsync("example.test", RecordType.Mx)).Values);
+            ["10 mx1.example.test", "20 alias.example.test"],
+            (await LookupAsync("example.test", RecordType.Mx)).Values);
     }
 
     [Fact]

@@ -8,9 +8,9 @@ using Xunit;
 namespace RolloverD.Tests.Dns;
 
 /// <summary>
-/// A small internet on addresses of 127.0.0.0/8, all on one free port: BIND with a signed root and <c>test</c>, two more
-/// BIND servers for the zones below, and an Unbound that validates from that root. BIND listens only on addresses that
-/// an interface has, so each stands behind a relay at its address of the small internet.
+/// A small internet on addresses of 127.0.0.0/8, all on one free port: BIND with a signed root and <c>test</c>, two
+/// more BIND servers for the zones below, and an Unbound that validates from that root. BIND listens only on addresses
+/// that an interface has, so each stands behind a relay at its address of the small internet.
 /// </summary>
 public sealed class SignedInternet : IAsyncLifetime
 {
@@ -161,7 +161,8 @@ public sealed class SignedInternet : IAsyncLifetime
         Relay(Forger, primary, reply => Forgery(reply));
         // Delegations name no port, so each zone's servers are told here.
         string stubs = Stub(".", parents) + Stub("test", parents)
-            + string.Concat(zones.Select(z => z is "away.test" or "forged.test" ? Stub(z, primary) : Stub(z, primary, secondary)));
+            + string.Concat(zones.Select(
+                z => Stub(z, z is "away.test" or "forged.test" ? [primary] : [primary, secondary])));
         await File.WriteAllTextAsync(In("unbound.conf"), $"""
             server:
               interface: {Resolver}
@@ -199,7 +200,8 @@ public sealed class SignedInternet : IAsyncLifetime
             controls { };
             {{blocks}}
             """);
-        running.Add(await Daemon.StartAsync("/usr/sbin/named", " running", "-g", "-n", "1", "-c", In($"{server}.conf")));
+        running.Add(await Daemon.StartAsync(
+            "/usr/sbin/named", " running", "-g", "-n", "1", "-c", In($"{server}.conf")));
         Relay(address, port, reply => reply);
         return port;
     }
