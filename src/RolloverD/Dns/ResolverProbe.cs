@@ -25,9 +25,11 @@ internal sealed class ResolverProbe
 
     private readonly ImmutableArray<IPEndPoint> servers;
     private readonly LookupClient client;
+    private readonly DnsPatience patience;
 
     public ResolverProbe(ResolverSettings settings, DnsPatience patience)
     {
+        this.patience = patience;
         servers = [.. settings.Servers.Select(Round.ParseServer)];
         client = new(new LookupClientOptions([.. servers])
         {
@@ -68,10 +70,12 @@ internal sealed class ResolverProbe
     private async Task<ResolverView> LookAsync(
         IPEndPoint server, Name name, DnsRecordType type, CancellationToken cancellation)
     {
+        using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        late.CancelAfter(patience.Round);
         try
         {
             QueryType wanted = type == DnsRecordType.Tlsa ? QueryType.TLSA : QueryType.TXT;
-            IDnsQueryResponse reply = await AskAsync(server, name.ToString(), wanted, cancellation);
+            IDnsQueryResponse reply = await AskAsync(server, name.ToString(), wanted, late.Token);
             DnsHeaderResponseCode code = reply.Header.ResponseCode;
             if (code is not (DnsHeaderResponseCode.NoError or DnsHeaderResponseCode.NotExistentDomain))
                 return new ResolverView.Failed($"{server} answers {code} for {name}");
@@ -79,13 +83,14 @@ internal sealed class ResolverProbe
                 return new ResolverView.Validated(ReadSet(reply, name, type));
 
             // The root is signed: a resolver that validates says so of it.
-            IDnsQueryResponse root = await AskAsync(server, ".", QueryType.SOA, cancellation);
+            IDnsQueryResponse root = await AskAsync(server, ".", QueryType.SOA, late.Token);
             return new ResolverView.NotValidated(root.Header.IsAuthenticData
                 ? $"{server} validates, and finds {name} in a zone that is not signed"
                 : $"{server} does not validate: even its answer for the root has no AD bit");
         }
-        catch (DnsResponseException failure)
+        catch (Exception failure) when (!cancellation.IsCancellationRequested)
         {
+            // Whatever the library makes of a reply that it cannot read: it is no view.
             string reason = failure.InnerException?.Message ?? failure.Message;
             return new ResolverView.Failed($"{server} does not answer: {reason}");
         }

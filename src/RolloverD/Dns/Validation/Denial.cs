@@ -68,7 +68,7 @@ internal abstract record Denial
                     problem = $"the proof of absence at {owner} was made by a wildcard";
                 else if (type == RecordType.Nsec)
                     nsec.Add(Validation.Nsec.Read(set.Records[0]));
-                else if (owner.Parent.Equals(zone.Zone))
+                else if (owner.LabelCount == zone.Zone.LabelCount + 1)
                     nsec3.AddRange(set.Records.Select(Validation.Nsec3.Read).OfType<Nsec3>());
             }
 
