@@ -100,16 +100,13 @@ public sealed class Authority(
     private static ImmutableArray<ServerAnswer> Answers(
         ZoneSight sight, string? refusal, List<ServerAnswer> troubled, DateTimeOffset? aliasesExpire)
     {
-        ImmutableArray<ServerAnswer> answers =
-        [
-            .. sight.Servers.Select(s => Answer(s.Server, s.Sight, refusal)).Select(a => Limit(a, aliasesExpire)),
-        ];
-        // What a server of an alias's zone did not say counts as an answer that is missing.
-        return
-        [
-            .. answers,
-            .. troubled.Where(t => !answers.Any(a => a.Address == t.Address)).DistinctBy(t => (t.Server, t.Address)),
-        ];
+        // What a server of an alias's zone did not say counts as an answer that is missing, whatever it says of the owner.
+        ImmutableArray<ServerAnswer> missing = [.. troubled.DistinctBy(t => (t.Server, t.Address))];
+        IEnumerable<ServerAnswer> others = sight.Servers
+            .Select(s => Answer(s.Server, s.Sight, refusal))
+            .Where(a => !missing.Any(m => (m.Server, m.Address) == (a.Server, a.Address)))
+            .Select(a => Limit(a, aliasesExpire));
+        return [.. others.Concat(missing).OrderBy(a => a.Server, StringComparer.Ordinal)];
     }
 
     private static ServerAnswer Answer(AuthoritativeServer server, Sight sight, string? refusal) => new(

@@ -65,7 +65,7 @@ public sealed class DaneLookup(ResolverSettings settings, TimeProvider clock, Dn
         if (addresses.Any(a => !a.Values.IsEmpty))
             return null;
         return addresses.FirstOrDefault(a => a.Content.IsError) is { } failed
-            ? new DaneOutcome.MustNotBeUsed($"the addresses of {endpoint.Host} cannot be looked up: {Reason(failed)}")
+            ? new DaneOutcome.MustNotBeUsed($"the addresses of {endpoint.Host} cannot be looked up: {failed.Content.Problem}")
             : new DaneOutcome.MustNotBeUsed($"{endpoint.Host} has no address");
     }
 
@@ -92,7 +92,7 @@ public sealed class DaneLookup(ResolverSettings settings, TimeProvider clock, Dn
             tried.Add(new(baseDomain, answer));
             // RFC 7672 §2.1.2: an error is never taken for absence.
             if (answer.Content.IsError)
-                return new DaneOutcome.MustNotBeUsed($"{name} cannot be looked up: {Reason(answer)}");
+                return new DaneOutcome.MustNotBeUsed($"{name} cannot be looked up: {answer.Content.Problem}");
             if (answer is { IsSecure: true, Content: LookupContent.Found found })
                 return new DaneOutcome.Applies(baseDomain, answer.Owner, ToRecords(found));
             reason = answer.Content is LookupContent.Found
@@ -111,11 +111,4 @@ public sealed class DaneLookup(ResolverSettings settings, TimeProvider clock, Dn
                     .OfType<TlsaRecord>(),
             ],
             found.Ttl);
-
-    private static string Reason(LookupAnswer answer) => answer.Content switch
-    {
-        LookupContent.Bogus bogus => $"bogus, {bogus.Reason}",
-        LookupContent.Failed failed => failed.Reason,
-        _ => "",
-    };
 }

@@ -95,6 +95,15 @@ public sealed class AuthorityFacts(SignedInternet internet)
     }
 
     [Fact]
+    public async Task A_bogus_alias_counts_whatever_its_server_says_of_the_owner()
+    {
+        OwnerObservation seen = await ObserveAsync("mx.half.test");
+        Assert.Equal(("dane.half.test", 2), (seen.Owner, seen.Servers.Length));
+        Assert.Equal([Old], Served(At(seen, SignedInternet.Primary)));
+        Assert.IsType<AnswerContent.Bogus>(At(seen, SignedInternet.Secondary).Content);
+    }
+
+    [Fact]
     public async Task A_renamed_subtree_is_followed()
     {
         OwnerObservation seen = await ObserveAsync("_25._tcp.mx.moved.example.test");

@@ -25,6 +25,17 @@ public sealed class LookupFacts(SignedInternet internet)
     }
 
     [Fact]
+    public async Task All_addresses_of_a_host_are_found_or_the_reason_told()
+    {
+        HostAddresses found = await internet.ValidatingResolver.FindAddressesAsync("alias.example.test", Cancellation);
+        Assert.Equal(["::1", "127.0.53.2"], found.Addresses.Select(a => a.ToString()));
+        Assert.Null(found.Problem);
+        found = await internet.ValidatingResolver.FindAddressesAsync("mx1.bogus.test", Cancellation);
+        Assert.Empty(found.Addresses);
+        Assert.Contains("bogus", found.Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Capitals_do_not_matter() =>
         Assert.True((await LookupAsync("MX1.Example.TEST.", RecordType.A)).IsSecure);
 

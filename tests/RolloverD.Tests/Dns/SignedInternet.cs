@@ -67,7 +67,8 @@ public sealed class SignedInternet : IAsyncLifetime
     {
         foreach (IAsyncDisposable server in running)
             await server.DisposeAsync();
-        Directory.Delete(directory, recursive: true);
+        if (Directory.Exists(directory))
+            Directory.Delete(directory, recursive: true);
     }
 
     private async Task MakeZonesAsync()
@@ -91,6 +92,11 @@ public sealed class SignedInternet : IAsyncLifetime
         await AddZoneAsync("split.test", Start + Text("@ NS ns1.test.", "@ NS ns2.test.", "mx CNAME other"));
         File.Move(In("primary/split.test"), In("secondary/split.test"), overwrite: true);
         await SignAsync("split.test", small);
+
+        await AddZoneAsync(
+            "half.test",
+            Start + Text("@ NS ns1.test.", "@ NS ns2.test.", "mx CNAME dane", $"dane TLSA 3 1 1 {TestZones.Old}"));
+        Edit("secondary/half.test", "CNAME dane", "CNAME dame");
 
         // The child lists a server that the parent does not know, and the other way round.
         await AddZoneAsync(
