@@ -32,7 +32,8 @@ public sealed class Authority(
             return empty with { Security = new ZoneSecurity.Unknown($"'{name}' is not a domain name") };
         try
         {
-            await using var round = Round.Begin(settings, clock, patience ?? DnsPatience.Usual, cancellation);
+            await using Round round =
+                await Round.BeginAsync(settings, clock, patience ?? DnsPatience.Usual, cancellation);
             Task<ResolverView> viewing = probe.Value.LookAsync(first, type, cancellation);
             OwnerObservation seen = await FollowAsync(new(round, port), empty, first);
             ResolverView resolver = await viewing;
@@ -99,16 +100,13 @@ public sealed class Authority(
     private static ImmutableArray<ServerAnswer> Answers(
         ZoneSight sight, string? refusal, List<ServerAnswer> troubled, DateTimeOffset? aliasesExpire)
     {
-        ImmutableArray<ServerAnswer> answers =
-        [
-            .. sight.Servers.Select(s => Answer(s.Server, s.Sight, refusal)).Select(a => Limit(a, aliasesExpire)),
-        ];
-        // What a server of an alias's zone did not say counts as an answer that is missing.
-        return
-        [
-            .. answers,
-            .. troubled.Where(t => !answers.Any(a => a.Address == t.Address)).DistinctBy(t => (t.Server, t.Address)),
-        ];
+        // What a server of an alias's zone did not say counts as an answer that is missing, whatever it says of the owner.
+        ImmutableArray<ServerAnswer> missing = [.. troubled.DistinctBy(t => (t.Server, t.Address))];
+        IEnumerable<ServerAnswer> others = sight.Servers
+            .Select(s => Answer(s.Server, s.Sight, refusal))
+            .Where(a => !missing.Any(m => (m.Server, m.Address) == (a.Server, a.Address)))
+            .Select(a => Limit(a, aliasesExpire));
+        return [.. others.Concat(missing).OrderBy(a => a.Server, StringComparer.Ordinal)];
     }
 
     private static ServerAnswer Answer(AuthoritativeServer server, Sight sight, string? refusal) => new(

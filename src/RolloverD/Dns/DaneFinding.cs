@@ -7,7 +7,7 @@ namespace RolloverD.Dns;
 /// <summary>What DNS says of a mail domain: its MX records and each of its hosts.</summary>
 /// <param name="Domain">The domain.</param>
 /// <param name="Mx">The MX lookup. An error here makes senders defer; insecure MX records do not rule DANE out.</param>
-/// <param name="Hosts">The hosts, best preference first; none when the lookup failed or the domain takes no mail.</param>
+/// <param name="Hosts">The hosts, best preference first; none when the lookup failed or it takes no mail.</param>
 /// <remarks>RFC 7672 §2.2.1.</remarks>
 public sealed record DomainFinding(string Domain, LookupAnswer Mx, ImmutableArray<MailHost> Hosts);
 
@@ -52,6 +52,6 @@ public abstract record DaneOutcome
     /// <summary>DANE does not apply: no records, or nothing signed. Mail is sent without it.</summary>
     public sealed record DoesNotApply(string Reason) : DaneOutcome;
 
-    /// <summary>A lookup failed or is bogus: the host must not be used now, mail is deferred or goes to another one.</summary>
+    /// <summary>A lookup failed or is bogus: the host must not be used now; mail waits or goes to another.</summary>
     public sealed record MustNotBeUsed(string Reason) : DaneOutcome;
 }

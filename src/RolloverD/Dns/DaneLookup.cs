@@ -15,7 +15,7 @@ public sealed class DaneLookup(ResolverSettings settings, TimeProvider clock, Dn
     /// <exception cref="InvalidDataException">The resolver's address or the trust anchor cannot be used.</exception>
     public async Task<HostFinding> FindHostAsync(Endpoint endpoint, CancellationToken cancellation)
     {
-        await using Round round = Begin(cancellation);
+        await using Round round = await BeginAsync(cancellation);
         return await FindHostAsync(round, endpoint);
     }
 
@@ -23,7 +23,7 @@ public sealed class DaneLookup(ResolverSettings settings, TimeProvider clock, Dn
     /// <exception cref="InvalidDataException">The resolver's address or the trust anchor cannot be used.</exception>
     public async Task<DomainFinding> FindDomainAsync(string domain, int port, CancellationToken cancellation)
     {
-        await using Round round = Begin(cancellation);
+        await using Round round = await BeginAsync(cancellation);
         LookupAnswer mx = await ValidatingResolver.LookupAsync(round, domain, RecordType.Mx);
         MailHost[] hosts = await Task.WhenAll(
             ListHosts(domain, mx).Select(async h =>
@@ -31,8 +31,8 @@ public sealed class DaneLookup(ResolverSettings settings, TimeProvider clock, Dn
         return new(domain, mx, [.. hosts.OrderBy(h => h.Preference)]);
     }
 
-    private Round Begin(CancellationToken cancellation) =>
-        Round.Begin(settings, clock, patience ?? DnsPatience.Usual, cancellation);
+    private Task<Round> BeginAsync(CancellationToken cancellation) =>
+        Round.BeginAsync(settings, clock, patience ?? DnsPatience.Usual, cancellation);
 
     private static ImmutableArray<(int Preference, string Host)> ListHosts(string domain, LookupAnswer mx) =>
         mx.Content switch
@@ -65,12 +65,12 @@ public sealed class DaneLookup(ResolverSettings settings, TimeProvider clock, Dn
         if (addresses.Any(a => !a.Values.IsEmpty))
             return null;
         return addresses.FirstOrDefault(a => a.Content.IsError) is { } failed
-            ? new DaneOutcome.MustNotBeUsed($"the addresses of {endpoint.Host} cannot be looked up: {Reason(failed)}")
+            ? new DaneOutcome.MustNotBeUsed($"the addresses of {endpoint.Host} cannot be looked up: {failed.Content.Problem}")
             : new DaneOutcome.MustNotBeUsed($"{endpoint.Host} has no address");
     }
 
-    // The fully expanded name when every step to it is secure, then the name itself when it is in a signed zone: a secure
-    // alias may lead out into an insecure zone. RFC 7672 §2.2.2, RFC 7671 §7.
+    // The fully expanded name when every step to it is secure, then the name itself when it is in a signed zone: a
+    // secure alias may lead out into an insecure zone. RFC 7672 §2.2.2, RFC 7671 §7.
     private static ImmutableArray<string> BaseDomains(Endpoint endpoint, LookupAnswer[] addresses)
     {
         LookupAnswer best = addresses.Where(a => !a.Values.IsEmpty).OrderByDescending(a => a.IsSecure).First();
@@ -92,7 +92,7 @@ public sealed class DaneLookup(ResolverSettings settings, TimeProvider clock, Dn
             tried.Add(new(baseDomain, answer));
             // RFC 7672 §2.1.2: an error is never taken for absence.
             if (answer.Content.IsError)
-                return new DaneOutcome.MustNotBeUsed($"{name} cannot be looked up: {Reason(answer)}");
+                return new DaneOutcome.MustNotBeUsed($"{name} cannot be looked up: {answer.Content.Problem}");
             if (answer is { IsSecure: true, Content: LookupContent.Found found })
                 return new DaneOutcome.Applies(baseDomain, answer.Owner, ToRecords(found));
             reason = answer.Content is LookupContent.Found
@@ -104,13 +104,11 @@ public sealed class DaneLookup(ResolverSettings settings, TimeProvider clock, Dn
     }
 
     private static RecordSet ToRecords(LookupContent.Found found) =>
-        new([.. found.Values.Select(v => TlsaRecord.TryParse(v, out TlsaRecord record) ? record : null).OfType<TlsaRecord>()],
+        new(
+            [
+                .. found.Values
+                    .Select(v => TlsaRecord.TryParse(v, out TlsaRecord record) ? record : null)
+                    .OfType<TlsaRecord>(),
+            ],
             found.Ttl);
-
-    private static string Reason(LookupAnswer answer) => answer.Content switch
-    {
-        LookupContent.Bogus bogus => $"bogus, {bogus.Reason}",
-        LookupContent.Failed failed => failed.Reason,
-        _ => "",
-    };
 }

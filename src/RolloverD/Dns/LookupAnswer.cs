@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using RolloverD.Dns.Messages;
 
 namespace RolloverD.Dns;
@@ -68,4 +69,17 @@ public abstract record LookupContent
 
     /// <summary>Whether a sender must treat the lookup as failed and try again later.</summary>
     public bool IsError => this is Bogus or Failed;
+
+    /// <summary>Why the lookup is an error; null when it is none.</summary>
+    public string? Problem => this switch
+    {
+        Bogus bogus => $"bogus: {bogus.Reason}",
+        Failed failed => failed.Reason,
+        _ => null,
+    };
 }
+
+/// <summary>The addresses of a host, signed or not.</summary>
+/// <param name="Addresses">IPv6 first.</param>
+/// <param name="Problem">Why there may be more, or why there is none; null when these are all.</param>
+public sealed record HostAddresses(ImmutableArray<IPAddress> Addresses, string? Problem);

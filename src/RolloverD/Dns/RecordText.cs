@@ -9,8 +9,8 @@ namespace RolloverD.Dns;
 internal static class RecordText
 {
     /// <summary>
-    /// Addresses, names and <c>preference name</c> in their usual form, TLSA as <see cref="TlsaRecord.ToString"/>, TXT as
-    /// its character-strings put together (RFC 1035 §3.3.14), everything else in hexadecimal digits.
+    /// Addresses, names and <c>preference name</c> in their usual form, TLSA as <see cref="TlsaRecord.ToString"/>, TXT
+    /// as its character-strings put together (RFC 1035 §3.3.14), everything else in hexadecimal digits.
     /// </summary>
     /// <exception cref="FormatException">The data is malformed.</exception>
     public static string Of(ResourceRecord record) => record.Type switch

@@ -15,16 +15,21 @@ namespace RolloverD.Dns;
 /// it hold of a name at the moment?
 /// </summary>
 /// <remarks>
-/// RFC 4035 §3.2.3 for the AD bit. TCP, no cache, and one server a query, so that a reply is that server's. One probe for
-/// the life of the process: each keeps its connections open, and a resolver takes few (Unbound: ten).
+/// RFC 4035 §3.2.3 for the AD bit. TCP, no cache, and one server a query, so that a reply is that server's. One probe
+/// lives as long as the process and asks two questions at most at once: it keeps a TCP connection open for each, and a
+/// resolver takes few of them (Unbound: ten).
 /// </remarks>
 internal sealed class ResolverProbe
 {
+    private static readonly SemaphoreSlim Places = new(2);
+
     private readonly ImmutableArray<IPEndPoint> servers;
     private readonly LookupClient client;
+    private readonly DnsPatience patience;
 
     public ResolverProbe(ResolverSettings settings, DnsPatience patience)
     {
+        this.patience = patience;
         servers = [.. settings.Servers.Select(Round.ParseServer)];
         client = new(new LookupClientOptions([.. servers])
         {
@@ -44,11 +49,19 @@ internal sealed class ResolverProbe
     public async Task<ResolverView> LookAsync(Name name, DnsRecordType type, CancellationToken cancellation)
     {
         ResolverView view = new ResolverView.Failed("no resolver is configured");
-        foreach (IPEndPoint server in servers)
+        await Places.WaitAsync(cancellation);
+        try
         {
-            view = await LookAsync(server, name, type, cancellation);
-            if (view is not ResolverView.Failed)
-                break;
+            foreach (IPEndPoint server in servers)
+            {
+                view = await LookAsync(server, name, type, cancellation);
+                if (view is not ResolverView.Failed)
+                    break;
+            }
+        }
+        finally
+        {
+            Places.Release();
         }
 
         return view;
@@ -57,24 +70,29 @@ internal sealed class ResolverProbe
     private async Task<ResolverView> LookAsync(
         IPEndPoint server, Name name, DnsRecordType type, CancellationToken cancellation)
     {
+        using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        late.CancelAfter(patience.Round);
         try
         {
             QueryType wanted = type == DnsRecordType.Tlsa ? QueryType.TLSA : QueryType.TXT;
-            IDnsQueryResponse reply = await AskAsync(server, name.ToString(), wanted, cancellation);
-            if (reply.Header.ResponseCode is not (DnsHeaderResponseCode.NoError or DnsHeaderResponseCode.NotExistentDomain))
-                return new ResolverView.Failed($"{server} answers {reply.Header.ResponseCode} for {name}");
+            IDnsQueryResponse reply = await AskAsync(server, name.ToString(), wanted, late.Token);
+            DnsHeaderResponseCode code = reply.Header.ResponseCode;
+            if (code is not (DnsHeaderResponseCode.NoError or DnsHeaderResponseCode.NotExistentDomain))
+                return new ResolverView.Failed($"{server} answers {code} for {name}");
             if (reply.Header.IsAuthenticData)
                 return new ResolverView.Validated(ReadSet(reply, name, type));
 
             // The root is signed: a resolver that validates says so of it.
-            IDnsQueryResponse root = await AskAsync(server, ".", QueryType.SOA, cancellation);
+            IDnsQueryResponse root = await AskAsync(server, ".", QueryType.SOA, late.Token);
             return new ResolverView.NotValidated(root.Header.IsAuthenticData
                 ? $"{server} validates, and finds {name} in a zone that is not signed"
                 : $"{server} does not validate: even its answer for the root has no AD bit");
         }
-        catch (DnsResponseException failure)
+        catch (Exception failure) when (!cancellation.IsCancellationRequested)
         {
-            return new ResolverView.Failed($"{server} does not answer: {failure.InnerException?.Message ?? failure.Message}");
+            // Whatever the library makes of a reply that it cannot read: it is no view.
+            string reason = failure.InnerException?.Message ?? failure.Message;
+            return new ResolverView.Failed($"{server} does not answer: {reason}");
         }
     }
 
@@ -94,7 +112,9 @@ internal sealed class ResolverProbe
         string owner = FollowAliases(reply, name.ToString() + ".");
         DnsResourceRecord[] records =
         [
-            .. reply.Answers.Where(r => IsSame(r.DomainName, owner)).Where(r => r is DnsClient.Protocol.TlsaRecord or TxtRecord),
+            .. reply.Answers
+                .Where(r => IsSame(r.DomainName, owner))
+                .Where(r => r is DnsClient.Protocol.TlsaRecord or TxtRecord),
         ];
         return new(
             owner.TrimEnd('.').ToLowerInvariant(),
@@ -125,5 +145,6 @@ internal sealed class ResolverProbe
         _ => "",
     };
 
-    private static bool IsSame(string one, string other) => string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
+    private static bool IsSame(string one, string other) =>
+        string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
 }

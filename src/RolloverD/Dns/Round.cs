@@ -12,6 +12,9 @@ namespace RolloverD.Dns;
 /// </summary>
 internal sealed class Round : IAsyncDisposable
 {
+    // Each round keeps a TCP connection to the resolver, and a resolver takes few of them (Unbound: ten).
+    private static readonly SemaphoreSlim Places = new(4);
+
     private Round(Exchange exchange, ImmutableArray<IPEndPoint> servers, TrustAnchors anchors, TimeProvider clock)
     {
         Exchange = exchange;
@@ -28,15 +31,18 @@ internal sealed class Round : IAsyncDisposable
 
     public TimeProvider Clock { get; }
 
-    /// <summary>Begins a round. The trust anchor is read each time, because a resolver may renew its file (RFC 5011).</summary>
+    /// <summary>
+    /// Begins a round. The trust anchor is read each time, because a resolver may renew its file (RFC 5011 §2).
+    /// </summary>
     /// <exception cref="InvalidDataException">The resolver's address or the trust anchor cannot be used.</exception>
-    public static Round Begin(
+    public static async Task<Round> BeginAsync(
         ResolverSettings settings, TimeProvider clock, DnsPatience patience, CancellationToken cancellation)
     {
         ImmutableArray<IPEndPoint> servers = [.. settings.Servers.Select(ParseServer)];
         try
         {
             TrustAnchors anchors = TrustAnchors.Load(settings.TrustAnchorFile);
+            await Places.WaitAsync(cancellation);
             return new(new(patience, clock, cancellation), servers, anchors, clock);
         }
         catch (Exception failure) when (failure is IOException or FormatException or UnauthorizedAccessException)
@@ -48,7 +54,11 @@ internal sealed class Round : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => Exchange.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await Exchange.DisposeAsync();
+        Places.Release();
+    }
 
     internal static IPEndPoint ParseServer(string text)
     {

@@ -85,7 +85,7 @@ internal sealed class ServerFinder(Round round, int port)
         return ([], $"no server of {parent} tells the delegation of {zone}{problem}");
     }
 
-    /// <summary>Every address of a server's name, IPv4 and IPv6; one entry without address when there is none.</summary>
+    /// <summary>Every address of a server's name, IPv4 and IPv6; without any, one entry that says why.</summary>
     public async Task<AuthoritativeServer[]> FindAddressesAsync(Name server)
     {
         LookupAnswer[] answers = await Task.WhenAll(
@@ -98,7 +98,8 @@ internal sealed class ServerFinder(Round round, int port)
             .Select(a => a.Content switch
             {
                 LookupContent.Failed f => Unlisted(server, f.Reason),
-                LookupContent.Bogus b => new(server, null, new AnswerContent.Bogus($"its address is bogus: {b.Reason}")),
+                LookupContent.Bogus b =>
+                    new(server, null, new AnswerContent.Bogus($"its address is bogus: {b.Reason}")),
                 _ => null,
             })
             .OfType<AuthoritativeServer>()
@@ -113,8 +114,9 @@ internal sealed class ServerFinder(Round round, int port)
     private async Task<(ImmutableArray<Name> Servers, string Problem)> FindListedAsync(Name zone)
     {
         Reply reply = await round.Resolver.AskAsync(zone, RecordType.Ns);
-        return reply is Reply.Answered(var message)
-            ? ([.. message.Answer.Where(r => r.Type == RecordType.Ns && r.Owner.Equals(zone)).Select(r => r.Target)], "")
-            : ([], reply.Problem);
+        if (reply is not Reply.Answered(var message))
+            return ([], reply.Problem);
+        IEnumerable<ResourceRecord> listed = message.Answer.Where(r => r.Type == RecordType.Ns && r.Owner.Equals(zone));
+        return ([.. listed.Select(r => r.Target)], "");
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using RolloverD.Core.Policy;
 using RolloverD.Dns.Messages;
 using RolloverD.Dns.Transport;
@@ -19,8 +20,22 @@ public sealed class ValidatingResolver(ResolverSettings settings, TimeProvider c
     /// <exception cref="InvalidDataException">The resolver's address or the trust anchor cannot be used.</exception>
     public async Task<LookupAnswer> LookupAsync(string name, RecordType type, CancellationToken cancellation)
     {
-        await using var round = Round.Begin(settings, clock, patience ?? DnsPatience.Usual, cancellation);
+        await using Round round =
+            await Round.BeginAsync(settings, clock, patience ?? DnsPatience.Usual, cancellation);
         return await LookupAsync(round, name, type);
+    }
+
+    /// <summary>Every address of a host. One that cannot be looked up is told, even when others were found.</summary>
+    /// <exception cref="InvalidDataException">The resolver's address or the trust anchor cannot be used.</exception>
+    public async Task<HostAddresses> FindAddressesAsync(string host, CancellationToken cancellation)
+    {
+        await using Round round =
+            await Round.BeginAsync(settings, clock, patience ?? DnsPatience.Usual, cancellation);
+        LookupAnswer[] answers = await Task.WhenAll(
+            LookupAsync(round, host, RecordType.Aaaa), LookupAsync(round, host, RecordType.A));
+        ImmutableArray<IPAddress> addresses = [.. answers.SelectMany(a => a.Values).Select(IPAddress.Parse)];
+        string? problem = answers.Select(a => a.Content.Problem).FirstOrDefault(p => p is not null);
+        return new(addresses, problem ?? (addresses.IsEmpty ? $"{host} has no address" : null));
     }
 
     internal static async Task<LookupAnswer> LookupAsync(Round round, string name, RecordType type)

@@ -35,6 +35,7 @@ internal sealed class ZoneExaminer(Round round, int port)
 {
     // The zone's own servers may list more servers, which may list more: honest zones are done after two rounds.
     private const int MostWaves = 4;
+    private const int SoaNumbersLength = 20;
 
     private readonly ServerFinder finder = new(round, port);
 
@@ -180,6 +181,8 @@ internal sealed class ZoneExaminer(Round round, int port)
     private static TimeSpan NegativeTtl(Judgement.Positive soa)
     {
         byte[] data = soa.Records[0].Data;
+        if (data.Length < SoaNumbersLength)
+            return TimeSpan.Zero;
         var minimum = TimeSpan.FromSeconds(BinaryPrimitives.ReadUInt32BigEndian(data.AsSpan(data.Length - 4)));
         return soa.Ttl < minimum ? soa.Ttl : minimum;
     }

@@ -54,7 +54,7 @@ internal sealed class Name : IEquatable<Name>, IComparable<Name>
         return new(lower);
     }
 
-    /// <summary>Reads the presentation form with or without the final dot, <c>\.</c> and <c>\123</c> understood.</summary>
+    /// <summary>Reads the presentation form with or without the final dot, <c>\.</c> and <c>\123</c> too.</summary>
     /// <remarks>RFC 1035 §5.1.</remarks>
     public static bool TryParse(string text, [NotNullWhen(true)] out Name? name)
     {
@@ -119,7 +119,7 @@ internal sealed class Name : IEquatable<Name>, IComparable<Name>
 
     public bool IsBelow(Name ancestor) => ancestor.LabelCount < LabelCount && IsAtOrBelow(ancestor);
 
-    /// <summary>Replaces the ancestor that this name lies below, as a DNAME does; false when it would grow too long.</summary>
+    /// <summary>Replaces an ancestor of this name, as a DNAME does; false when it would grow too long.</summary>
     /// <remarks>RFC 6672 §2.2.</remarks>
     public bool TryMove(Name from, Name to, [NotNullWhen(true)] out Name? moved)
     {

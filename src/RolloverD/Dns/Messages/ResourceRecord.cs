@@ -11,7 +11,7 @@ namespace RolloverD.Dns.Messages;
 /// <remarks>RFC 4034 §6.2.</remarks>
 internal sealed record ResourceRecord(Name Owner, RecordType Type, uint TtlSeconds, byte[] Data)
 {
-    /// <summary>The name that the data begins with after some fixed bytes: the target of NS, CNAME, DNAME and MX.</summary>
+    /// <summary>The name in the data of NS, CNAME, DNAME and MX.</summary>
     public Name Target => new WireReader(Data).ReadNameAt(Type == RecordType.Mx ? 2 : 0);
 }
 

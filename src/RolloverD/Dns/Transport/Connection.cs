@@ -87,7 +87,7 @@ internal sealed class Connection : IAsyncDisposable
             return answered;
         return message.Questions.Length == 1 && message.Questions[0] == question
             ? answered
-            : new Reply.Malformed($"it answered the question '{string.Join(", ", message.Questions)}', not '{question}'");
+            : new Reply.Malformed($"it answered '{string.Join(", ", message.Questions)}', not '{question}'");
     }
 
     private bool TryRegister(TaskCompletionSource<Reply> waiting, out ushort id)

@@ -28,7 +28,7 @@ internal sealed class Exchange : IAsyncDisposable
         over = CancellationTokenSource.CreateLinkedTokenSource(caller, roundOver.Token);
     }
 
-    /// <summary>Asks one server one question, a second time when a connection used before turns out to be closed.</summary>
+    /// <summary>Asks one server one question, again when a connection used before turns out to be closed.</summary>
     public async Task<Reply> AskAsync(IPEndPoint server, Question question, QueryKind kind)
     {
         using var late = new CancellationTokenSource(patience.Question, clock);

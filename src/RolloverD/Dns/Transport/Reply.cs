@@ -15,7 +15,7 @@ internal abstract record Reply
     /// <summary>No connection, or no answer in time.</summary>
     internal sealed record Unreachable(string Reason) : Reply;
 
-    /// <summary>What came does not answer the question: malformed, a wrong id, another question, an error code.</summary>
+    /// <summary>What came is no answer to the question: malformed, a wrong id, an error code.</summary>
     internal sealed record Malformed(string Reason) : Reply;
 
     /// <summary>Why there is no message; empty when there is one.</summary>

@@ -17,7 +17,7 @@ internal abstract record Denial
     /// <summary>The name does not exist, nor a wildcard that would stand in for it.</summary>
     internal sealed record NoSuchName : Denial;
 
-    /// <summary>The records allow an unsigned delegation here (opt-out), or are too costly to follow: insecure.</summary>
+    /// <summary>The records allow an unsigned delegation (opt-out), or are too costly: insecure.</summary>
     internal sealed record Unprovable(string Reason) : Denial;
 
     /// <summary>No proof.</summary>
@@ -49,7 +49,7 @@ internal abstract record Denial
 
     private sealed record Proof(ImmutableArray<Nsec> Nsec, ImmutableArray<Nsec3> Nsec3, string Problem)
     {
-        /// <summary>Keeps only what the zone signed under its own name; records that a wildcard made prove nothing.</summary>
+        /// <summary>Keeps what the zone signed; records that a wildcard made prove nothing.</summary>
         public static Proof From(ImmutableArray<ResourceRecord> authority, ZoneKeys zone, DateTimeOffset now)
         {
             var nsec = ImmutableArray.CreateBuilder<Nsec>();
@@ -68,7 +68,7 @@ internal abstract record Denial
                     problem = $"the proof of absence at {owner} was made by a wildcard";
                 else if (type == RecordType.Nsec)
                     nsec.Add(Validation.Nsec.Read(set.Records[0]));
-                else if (owner.Parent.Equals(zone.Zone))
+                else if (owner.LabelCount == zone.Zone.LabelCount + 1)
                     nsec3.AddRange(set.Records.Select(Validation.Nsec3.Read).OfType<Nsec3>());
             }
 

@@ -70,7 +70,7 @@ internal sealed record DelegationSigner(ushort Tag, byte Algorithm, byte DigestT
         return digest.AsSpan().SequenceEqual(Digest.AsSpan());
     }
 
-#pragma warning disable CA5350 // RFC 8624 §3.3: validators still have to follow SHA-1 where nothing better is published.
+#pragma warning disable CA5350 // RFC 8624 §3.3: validators have to follow SHA-1 where nothing better is published.
     private static byte[] HashOfOldDelegations(byte[] hashed) => SHA1.HashData(hashed);
 #pragma warning restore CA5350
 }

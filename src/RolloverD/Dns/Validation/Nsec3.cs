@@ -52,7 +52,7 @@ internal sealed record Nsec3(
         if (!IsUsable(records))
         {
             return records[0].Iterations > MostIterations
-                ? new Denial.Unprovable($"{zone} hashes names {records[0].Iterations} times (NSEC3), which is too often")
+                ? new Denial.Unprovable($"the NSEC3 records of {zone} want {records[0].Iterations} hash rounds")
                 : new Denial.Unproven($"the NSEC3 records of {zone} do not agree with each other");
         }
 

@@ -51,7 +51,7 @@ internal sealed record Rrset(
             }
 
             byte[] signed = SignedBytes(signature);
-            foreach (DnsKey key in zone.Keys.Where(k => k.Tag == signature.KeyTag && k.Algorithm == signature.Algorithm))
+            foreach (DnsKey key in zone.Keys.Where(signature.MayBeBy))
             {
                 if (++attempts > MostVerifications)
                     return new Verification.Invalid(Describe("has too many signatures"));
@@ -80,7 +80,7 @@ internal sealed record Rrset(
             return $"has a signature that expired at {signature.ExpiresAt(now):u}";
         if (now < signature.ValidFrom(now))
             return $"has a signature that is valid only from {signature.ValidFrom(now):u}";
-        return zone.Keys.Any(k => k.Tag == signature.KeyTag && k.Algorithm == signature.Algorithm)
+        return zone.Keys.Any(signature.MayBeBy)
             ? null
             : $"is signed with key {signature.KeyTag}, which {zone.Zone} does not have";
     }

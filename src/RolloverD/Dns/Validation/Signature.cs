@@ -31,6 +31,8 @@ internal sealed record Signature(
         return new(covered, algorithm, labels, ttl, expiration, inception, tag, signer, prefix, value);
     }
 
+    public bool MayBeBy(DnsKey key) => key.Tag == KeyTag && key.Algorithm == Algorithm;
+
     /// <summary>The end of its validity, read as the moment nearest to now. RFC 4034 §3.1.5.</summary>
     public DateTimeOffset ExpiresAt(DateTimeOffset now) => NearestTo(now, Expiration);
 

@@ -11,7 +11,7 @@ internal static class SignatureAlgorithm
 {
     public static bool IsSupported(byte algorithm) => algorithm is 5 or 7 or 8 or 10 or 13 or 14 or 15 or 16;
 
-    /// <summary>Whether the signature was made over the data with the key; false also when key or signature are malformed.</summary>
+    /// <summary>Whether the key signed the data; false also when key or signature are malformed.</summary>
     public static bool Verify(DnsKey key, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
     {
         byte[] bytes = [.. key.PublicKey];

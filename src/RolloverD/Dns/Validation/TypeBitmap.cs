@@ -28,7 +28,7 @@ internal sealed class TypeBitmap
     /// <remarks>RFC 6840 §4.1.</remarks>
     public bool IsDelegation => Has(RecordType.Ns) && !Has(RecordType.Soa);
 
-    /// <summary>Whether the owner has neither the type nor an alias, as the right side of a zone cut tells it.</summary>
+    /// <summary>Whether the owner has neither the type nor an alias, told from the right side of a zone cut.</summary>
     /// <remarks>RFC 6840 §4.1 and §4.3; DS lives on the parent's side (RFC 4035 §5.2).</remarks>
     public bool Denies(RecordType type) =>
         !Has(type)

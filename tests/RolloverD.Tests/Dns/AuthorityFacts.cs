@@ -1,0 +1,253 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using Microsoft.Extensions.Time.Testing;
+using RolloverD.Core.Ports;
+using RolloverD.Dns;
+using Xunit;
+
+namespace RolloverD.Tests.Dns;
+
+/// <summary>What is seen of real servers, BIND and Unbound, well and ill.</summary>
+[Collection("signed internet")]
+public sealed class AuthorityFacts(SignedInternet internet)
+{
+    private const string Old = "3 1 1 " + TestZones.Old;
+    private const string New = "3 1 1 " + TestZones.New;
+
+    [Fact]
+    public async Task Every_server_of_a_healthy_zone_serves_the_set_verified()
+    {
+        OwnerObservation seen = await ObserveAsync("_25._tcp.mx1.example.test");
+        Assert.IsType<ZoneSecurity.Secure>(seen.Security);
+        Assert.Equal("example.test", seen.Zone);
+        Assert.Equal(TimeSpan.FromSeconds(7), seen.NegativeTtl);
+        Assert.Equal([SignedInternet.Primary, SignedInternet.Secondary], seen.Servers.Select(s => s.Address));
+        Assert.All(seen.Servers, s =>
+        {
+            var serves = Assert.IsType<AnswerContent.Serves>(s.Content);
+            Assert.Equal([Old], serves.Set.Values);
+            Assert.Equal(TimeSpan.FromSeconds(30), serves.Set.Ttl);
+            Assert.InRange(serves.SignatureExpires - seen.FinishedAt, TimeSpan.FromDays(29), TimeSpan.FromDays(31));
+        });
+        Assert.Equal([Old], Assert.IsType<ResolverView.Validated>(seen.Resolver).Set.Values);
+    }
+
+    [Fact]
+    public async Task Text_records_are_put_together_from_their_strings()
+    {
+        OwnerObservation seen = await ObserveAsync("txt.example.test", DnsRecordType.Txt);
+        Assert.All(seen.Servers, s => Assert.Equal(["hello world"], Served(s)));
+        Assert.Equal(["hello world"], Assert.IsType<ResolverView.Validated>(seen.Resolver).Set.Values);
+    }
+
+    [Theory]
+    [InlineData("nothing.example.test", false)]
+    [InlineData("mx1.example.test", true)]
+    [InlineData("_tcp.mx1.example.test", true)]
+    [InlineData("a.wild.example.test", true)]
+    [InlineData("nothing.n3.test", false)]
+    [InlineData("host.n3.test", true)]
+    [InlineData("_tcp.host.n3.test", true)]
+    [InlineData("a.wild.n3.test", true)]
+    public async Task Absence_is_proven(string name, bool exists)
+    {
+        OwnerObservation seen = await ObserveAsync(name);
+        Assert.Equal(2, seen.Servers.Length);
+        Assert.All(seen.Servers, s => Assert.Equal(new AnswerContent.Absent(exists), s.Content));
+        Assert.Empty(Assert.IsType<ResolverView.Validated>(seen.Resolver).Set.Values);
+    }
+
+    [Theory]
+    [InlineData("a.wild.example.test", "wild")]
+    [InlineData("a.b.wild.example.test", "wild")]
+    [InlineData("b.c.wild.example.test", "deep")]
+    [InlineData("a.b.wild.n3.test", "wild")]
+    public async Task What_a_wildcard_answers_verifies(string name, string text)
+    {
+        OwnerObservation seen = await ObserveAsync(name, DnsRecordType.Txt);
+        Assert.All(seen.Servers, s => Assert.Equal([text], Served(s)));
+    }
+
+    [Fact]
+    public async Task A_wildcard_does_not_reach_below_a_name_that_exists()
+    {
+        OwnerObservation seen = await ObserveAsync("a.c.wild.example.test", DnsRecordType.Txt);
+        Assert.All(seen.Servers, s => Assert.Equal(new AnswerContent.Absent(false), s.Content));
+    }
+
+    [Fact]
+    public async Task An_alias_is_followed_with_its_own_ttl()
+    {
+        OwnerObservation seen = await ObserveAsync("_25._tcp.mx2.example.test");
+        Assert.Equal("dane.example.test", seen.Owner);
+        Assert.Equal(
+            [new Alias("_25._tcp.mx2.example.test", "dane.example.test", TimeSpan.FromSeconds(90))], seen.Aliases);
+        Assert.All(seen.Servers, s => Assert.Equal([New, Old], Served(s)));
+        Assert.Equal("dane.example.test", Assert.IsType<ResolverView.Validated>(seen.Resolver).Set.Owner);
+    }
+
+    [Fact]
+    public async Task An_alias_leads_into_another_zone()
+    {
+        OwnerObservation seen = await ObserveAsync("_25._tcp.abroad.example.test");
+        Assert.Equal(("_25._tcp.host.n3.test", "n3.test"), (seen.Owner, seen.Zone));
+        Assert.All(seen.Servers, s => Assert.Equal([New], Served(s)));
+    }
+
+    [Fact]
+    public async Task A_bogus_alias_counts_whatever_its_server_says_of_the_owner()
+    {
+        OwnerObservation seen = await ObserveAsync("mx.half.test");
+        Assert.Equal(("dane.half.test", 2), (seen.Owner, seen.Servers.Length));
+        Assert.Equal([Old], Served(At(seen, SignedInternet.Primary)));
+        Assert.IsType<AnswerContent.Bogus>(At(seen, SignedInternet.Secondary).Content);
+    }
+
+    [Fact]
+    public async Task A_renamed_subtree_is_followed()
+    {
+        OwnerObservation seen = await ObserveAsync("_25._tcp.mx.moved.example.test");
+        Assert.Equal("_25._tcp.mx.elsewhere.example.test", seen.Owner);
+        Assert.All(seen.Servers, s => Assert.Equal([Old], Served(s)));
+    }
+
+    [Fact]
+    public async Task An_alias_into_an_insecure_zone_makes_all_insecure()
+    {
+        OwnerObservation seen = await ObserveAsync("_25._tcp.plain.example.test");
+        Assert.IsType<ZoneSecurity.Insecure>(seen.Security);
+        Assert.All(seen.Servers, s => Assert.IsType<AnswerContent.Unsigned>(s.Content));
+    }
+
+    [Fact]
+    public async Task Aliases_in_a_circle_are_refused()
+    {
+        OwnerObservation seen = await ObserveAsync("_25._tcp.one.example.test");
+        Assert.All(seen.Servers, s => Assert.IsType<AnswerContent.Failed>(s.Content));
+        Assert.IsType<ResolverView.Failed>(seen.Resolver);
+    }
+
+    [Fact]
+    public async Task Servers_that_disagree_on_an_alias_are_told_apart()
+    {
+        OwnerObservation seen = await ObserveAsync("mx.split.test");
+        Assert.Equal("mx.split.test", seen.Owner);
+        Assert.Equal([Old], Served(At(seen, SignedInternet.Primary)));
+        var failed = Assert.IsType<AnswerContent.Failed>(At(seen, SignedInternet.Secondary).Content);
+        Assert.Contains("other.split.test", failed.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_secondary_that_lags_serves_the_old_set()
+    {
+        OwnerObservation seen = await ObserveAsync("mx.lagging.test");
+        Assert.Equal([New], Served(At(seen, SignedInternet.Primary)));
+        Assert.Equal([Old], Served(At(seen, SignedInternet.Secondary)));
+    }
+
+    [Fact]
+    public async Task A_tampered_record_is_bogus_at_the_server_that_has_it()
+    {
+        OwnerObservation seen = await ObserveAsync("mx.tampered.test");
+        Assert.IsType<ZoneSecurity.Secure>(seen.Security);
+        Assert.Equal([Old], Served(At(seen, SignedInternet.Primary)));
+        Assert.IsType<AnswerContent.Bogus>(At(seen, SignedInternet.Secondary).Content);
+    }
+
+    [Fact]
+    public async Task An_unsigned_zone_is_insecure()
+    {
+        OwnerObservation seen = await ObserveAsync("_25._tcp.mx1.unsigned.test");
+        Assert.IsType<ZoneSecurity.Insecure>(seen.Security);
+        Assert.All(
+            seen.Servers, s => Assert.Equal([Old], Assert.IsType<AnswerContent.Unsigned>(s.Content).Set.Values));
+        var view = Assert.IsType<ResolverView.NotValidated>(seen.Resolver);
+        Assert.Contains("validates", view.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_zone_whose_key_the_parent_does_not_know_is_bogus()
+    {
+        OwnerObservation seen = await ObserveAsync("_25._tcp.mx1.bogus.test");
+        Assert.IsType<ZoneSecurity.Bogus>(seen.Security);
+        Assert.Equal(2, seen.Servers.Length);
+        Assert.All(seen.Servers, s => Assert.IsType<AnswerContent.Bogus>(s.Content));
+        Assert.IsType<ResolverView.Failed>(seen.Resolver);
+    }
+
+    [Fact]
+    public async Task Signatures_that_have_expired_are_bogus()
+    {
+        var later = new FakeTimeProvider(DateTimeOffset.UtcNow.AddDays(45));
+        OwnerObservation seen = await new Authority(internet.Settings, later, port: internet.Port).ObserveAsync(
+            "_25._tcp.mx1.example.test", DnsRecordType.Tlsa, TestContext.Current.CancellationToken);
+        var bogus = Assert.IsType<ZoneSecurity.Bogus>(seen.Security);
+        Assert.Contains("expired", bogus.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Servers_of_the_delegation_and_of_the_zone_count_even_when_they_do_not_answer()
+    {
+        OwnerObservation seen = await ObserveAsync("mx.away.test");
+        Assert.Equal(["ns1.test", "ns4.test", "ns4.test", "ns5.test"], seen.Servers.Select(s => s.Server));
+        Assert.Equal([Old], Served(At(seen, SignedInternet.Primary)));
+        Assert.Contains("refused", Unreachable(At(seen, "127.0.53.4")), StringComparison.Ordinal);
+        Assert.Contains("refused", Unreachable(At(seen, "::1")), StringComparison.Ordinal);
+        Assert.Contains("within 1 s", Unreachable(At(seen, "127.0.53.5")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_resolver_nothing_is_known()
+    {
+        var authority = new Authority(
+            internet.Settings with { Servers = [$"127.0.53.4:{internet.Port}"] }, TimeProvider.System);
+        OwnerObservation seen = await authority.ObserveAsync(
+            "_25._tcp.mx1.example.test", DnsRecordType.Tlsa, TestContext.Current.CancellationToken);
+        Assert.IsType<ZoneSecurity.Unknown>(seen.Security);
+        Assert.IsType<ResolverView.Failed>(seen.Resolver);
+        Assert.Empty(seen.Servers);
+    }
+
+    [Fact]
+    public async Task With_a_foreign_trust_anchor_everything_is_bogus()
+    {
+        var authority = new Authority(
+            internet.Settings with { TrustAnchorFile = null }, TimeProvider.System, port: internet.Port);
+        OwnerObservation seen = await authority.ObserveAsync(
+            "_25._tcp.mx1.example.test", DnsRecordType.Tlsa, TestContext.Current.CancellationToken);
+        Assert.IsType<ZoneSecurity.Bogus>(seen.Security);
+    }
+
+    [Fact]
+    public async Task A_round_of_questions_takes_milliseconds()
+    {
+        Authority authority = internet.Authority;
+        TimeSpan best = TimeSpan.MaxValue;
+        for (int i = 0; i < 40; i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            await authority.ObserveAsync(
+                "_25._tcp.mx1.example.test", DnsRecordType.Tlsa, TestContext.Current.CancellationToken);
+            TimeSpan took = Stopwatch.GetElapsedTime(start);
+            best = took < best ? took : best;
+        }
+
+        TestContext.Current.SendDiagnosticMessage($"best of 40 rounds: {best.TotalMilliseconds:0.0} ms");
+        Assert.InRange(best.TotalMilliseconds, 0, 100);
+    }
+
+    private Task<OwnerObservation> ObserveAsync(string name, DnsRecordType type = DnsRecordType.Tlsa) =>
+        internet.Authority.ObserveAsync(name, type, TestContext.Current.CancellationToken);
+
+    private static ServerAnswer At(OwnerObservation seen, string address) =>
+        seen.Servers.Single(s => s.Address == address);
+
+    private static ImmutableArray<string> Served(ServerAnswer answer) =>
+        Assert.IsType<AnswerContent.Serves>(answer.Content).Set.Values;
+
+    private static string Unreachable(ServerAnswer answer) =>
+        Assert.IsType<AnswerContent.Unreachable>(answer.Content).Reason;
+}
+
+[CollectionDefinition("signed internet")]
+public sealed class SignedInternetCollection : ICollectionFixture<SignedInternet>;
