@@ -7,12 +7,12 @@ public static class DnsName
     /// <summary>Brings a name into the kept form; false when a label is empty or over 63, or the name over 253 characters.</summary>
     public static bool TryNormalise(string text, out string name)
     {
-        name = text.Trim().TrimEnd('.').ToLowerInvariant();
-        if (text.Trim() == ".")
-        {
-            name = ".";
+        name = text.Trim().ToLowerInvariant();
+        if (name == ".")
             return true;
-        }
+
+        if (name.EndsWith('.'))
+            name = name[..^1];
 
         return name.Length is > 0 and <= 253 && name.Split('.').All(IsLabel);
     }

@@ -25,7 +25,7 @@ public sealed record Endpoint(string Host, int Port) : IComparable<Endpoint>
             return false;
         }
 
-        if (!DnsName.TryNormalise(host, out string name))
+        if (!DnsName.TryNormalise(host, out string name) || name == ".")
             return false;
 
         endpoint = new(name, port);

@@ -12,10 +12,14 @@ public static class Matching
     /// <remarks>RFC 6698 §2.1, RFC 7671 §5.1 and §5.2.</remarks>
     public static bool Matches(this TlsaRecord record, Chain chain) => record.Parameters switch
     {
-        { IsUsable: false } => false,
-        { Usage: CertificateUsage.DaneEe } => record.Holds(chain.Leaf),
-        _ => chain.Ancestors.Any(record.Holds), // RFC 7671 §5.2
+        _ when !record.IsUsable => false,
+        { Usage: CertificateUsage.DaneEe } => record.Names(chain.Leaf),
+        _ => chain.Ancestors.Any(record.Names), // RFC 7671 §5.2
     };
+
+    /// <summary>Whether the record's data is this certificate's, whatever the usage and the place in the chain.</summary>
+    public static bool Names(this TlsaRecord record, ChainCertificate certificate) =>
+        record.Data == certificate.AssociationData(record.Parameters.Selector, record.Parameters.MatchingType);
 
     /// <summary>
     /// The usable parameters that the set holds without a record matching the chain. Empty: the set covers the chain.
@@ -25,7 +29,7 @@ public static class Matching
     public static ImmutableArray<TlsaParameters> Uncovered(this RecordSet set, Chain chain) =>
     [
         .. set.Records
-            .Where(r => r.Parameters.IsUsable)
+            .Where(r => r.IsUsable)
             .GroupBy(r => r.Parameters)
             .Where(same => !same.Any(r => r.Matches(chain)))
             .Select(same => same.Key),
@@ -37,7 +41,7 @@ public static class Matching
     {
         foreach (TlsaRecord record in set.Records)
         {
-            if (!record.Parameters.IsUsable)
+            if (!record.IsUsable)
                 continue;
 
             bool matched = false;
@@ -56,7 +60,7 @@ public static class Matching
     /// </summary>
     public static bool ExpectsKey(this RecordSet set, PublicKey key) =>
         set.Records
-            .Where(r => r.Parameters.NeedsOnlyKey && r.Parameters.IsUsable)
+            .Where(r => r.Parameters.NeedsOnlyKey && r.IsUsable)
             .GroupBy(r => r.Parameters)
             .All(same => same.Any(r => r.Data == key.AssociationData(r.Parameters.MatchingType)));
 
@@ -67,7 +71,7 @@ public static class Matching
     /// <remarks>RFC 7671 §9: SHA-512 before SHA-256, as Postfix and OpenSSL have it.</remarks>
     public static ImmutableArray<TlsaRecord> AfterDigestAgility(this RecordSet set)
     {
-        ImmutableArray<TlsaRecord> usable = [.. set.Records.Where(r => r.Parameters.IsUsable)];
+        ImmutableArray<TlsaRecord> usable = [.. set.Records.Where(r => r.IsUsable)];
         return
         [
             .. usable.Where(r =>
@@ -106,7 +110,4 @@ public static class Matching
         MatchingType.Full => Convert.ToHexStringLower(key.Spki.AsSpan()),
         _ => null,
     };
-
-    private static bool Holds(this TlsaRecord record, ChainCertificate certificate) =>
-        record.Data == certificate.AssociationData(record.Parameters.Selector, record.Parameters.MatchingType);
 }

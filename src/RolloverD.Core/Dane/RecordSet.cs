@@ -14,13 +14,13 @@ public sealed class RecordSet : IEquatable<RecordSet>
     public RecordSet(ImmutableArray<TlsaRecord> records, TimeSpan ttl)
     {
         Records = [.. records.Distinct().Order()];
-        Ttl = ttl;
+        Ttl = Records.IsEmpty ? TimeSpan.Zero : ttl;
     }
 
     /// <summary>The records, sorted, each once.</summary>
     public ImmutableArray<TlsaRecord> Records { get; }
 
-    /// <summary>How long a cache may keep the set.</summary>
+    /// <summary>How long a cache may keep the set; zero when there is nothing to keep.</summary>
     public TimeSpan Ttl { get; }
 
     public bool IsAbsent => Records.IsEmpty;

@@ -38,7 +38,7 @@ public readonly record struct TlsaParameters(CertificateUsage Usage, Selector Se
     /// Whether a sending mail server can use such a record at all: usages 2 and 3 with a known selector and matching
     /// type. Usages 0 and 1 are unusable for SMTP.
     /// </summary>
-    /// <remarks>RFC 7672 §3.1.3, RFC 7671 §4.</remarks>
+    /// <remarks>RFC 7672 §3.1.3, RFC 7671 §4.1.</remarks>
     public bool IsUsable =>
         Usage is CertificateUsage.DaneTa or CertificateUsage.DaneEe
         && Selector is Selector.Cert or Selector.Spki

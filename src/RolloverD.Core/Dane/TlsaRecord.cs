@@ -9,6 +9,18 @@ namespace RolloverD.Core.Dane;
 /// <remarks>RFC 6698 §2.1.</remarks>
 public sealed record TlsaRecord(TlsaParameters Parameters, string Data) : IComparable<TlsaRecord>
 {
+    /// <summary>
+    /// Whether a sending mail server can use the record: its parameters are usable and the data is as long as its
+    /// matching type makes it. A malformed record is unusable, and so are records of usages 0 and 1.
+    /// </summary>
+    /// <remarks>RFC 7672 §2.2 and §3.1.3.</remarks>
+    public bool IsUsable => Parameters.IsUsable && Parameters.MatchingType switch
+    {
+        MatchingType.Sha256 => Data.Length == 64,
+        MatchingType.Sha512 => Data.Length == 128,
+        _ => Data.Length > 0,
+    };
+
     /// <summary>Reads the presentation form <c>3 1 1 0123…</c>; white space inside the data and capitals are allowed.</summary>
     /// <remarks>RFC 6698 §2.2.</remarks>
     public static bool TryParse(string text, out TlsaRecord record)

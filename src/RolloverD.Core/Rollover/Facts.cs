@@ -53,9 +53,13 @@ public sealed record CertificateFacts(
 {
     public static CertificateFacts New(string name) => new(name, [], null, [], []);
 
-    /// <summary>The generation that is in service or being put there; null before the first.</summary>
+    /// <summary>
+    /// The generation that is being put into service, or else the one that is there; null before the first. A standby
+    /// key is older than the renewals that came after it, so the number says nothing of which one it is.
+    /// </summary>
     public Generation? Current =>
-        Generations.LastOrDefault(g => g.State is GenerationState.Deploying or GenerationState.Live);
+        Generations.LastOrDefault(g => g.State is GenerationState.Deploying)
+        ?? Generations.LastOrDefault(g => g.State is GenerationState.Live);
 
     /// <summary>The generation that is to go into service next, if one is being made.</summary>
     public Generation? Next =>

@@ -5,8 +5,11 @@ using RolloverD.Core.Ports;
 
 namespace RolloverD.Core.Rollover;
 
-/// <summary>A step that is foreseen and its earliest time.</summary>
-public sealed record ForecastStep(DateTimeOffset At, Step Step);
+/// <summary>A step that is foreseen.</summary>
+/// <param name="At">Its earliest time.</param>
+/// <param name="Step">The step; keys and certificates that do not exist yet are imagined ones.</param>
+/// <param name="Text">The step in one sentence, in which imagined data is named by its generation and not spelled out.</param>
+public sealed record ForecastStep(DateTimeOffset At, Step Step, string Text);
 
 /// <summary>
 /// Runs the planner forward over a model of the world in which every step succeeds, every server serves the latest set
@@ -16,6 +19,7 @@ public static class Forecast
 {
     private const int MostSteps = 40;
     private const int MostDecisions = 2000;
+    private const string ImaginedIssuer = "the issuer's CA";
 
     /// <summary>The coming steps until the certificate is steady; for a steady one those of its next renewal.</summary>
     public static ImmutableArray<ForecastStep> Run(
@@ -23,14 +27,17 @@ public static class Forecast
     {
         DesiredCertificate certificate = desired.Certificates[name];
         var steps = ImmutableArray.CreateBuilder<ForecastStep>();
+        var imagined = new Dictionary<string, string>();
         bool renewing = false;
         for (int i = 0; i < MostDecisions && steps.Count < MostSteps; i++)
         {
             Plan plan = Planner.Next(desired, facts, observation, name, now);
             if (plan.Next is { } step)
             {
-                steps.Add(new(now, step));
-                facts = facts.Intend(step, now).Complete(step, Imagine(facts, certificate, step, now), now);
+                steps.Add(new(now, step, Tell(step, imagined)));
+                StepOutcome outcome = Imagine(facts, certificate, step, now);
+                facts = facts.Intend(step, now).Complete(step, outcome, now);
+                Remember(imagined, facts.Certificate(name), step, outcome);
             }
             else if (plan.Holds.IsEmpty && facts.Certificate(name).Current is { State: GenerationState.Live } current)
             {
@@ -47,7 +54,7 @@ public static class Forecast
                 now = Latest(now + TimeSpan.FromMilliseconds(200), plan.WakeAt);
             }
 
-            observation = Imagine(facts, certificate, observation, now);
+            observation = Imagine(desired, facts, certificate, observation, now);
             facts = facts.Observe(certificate, observation);
         }
 
@@ -57,7 +64,7 @@ public static class Forecast
     private static DateTimeOffset Latest(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
 
     private static Observation Imagine(
-        Facts facts, DesiredCertificate certificate, Observation before, DateTimeOffset now)
+        Desired desired, Facts facts, DesiredCertificate certificate, Observation before, DateTimeOffset now)
     {
         CertificateFacts known = facts.Certificate(certificate.Name);
         return new(
@@ -66,7 +73,7 @@ public static class Forecast
                 e => Serving(facts, e, before.Owners.GetValueOrDefault(e.TlsaName), now)),
             certificate.Endpoints.ToImmutableDictionary(
                 e => e,
-                e => Showing(facts, e, known, now)),
+                e => Showing(desired, facts, e, now)),
             [.. certificate.Deployments.Select(d => new MailServerOutcome.Done(d.Type))],
             known.Current?.Number);
     }
@@ -86,17 +93,17 @@ public static class Forecast
             new ZoneSecurity.Secure(), TimeSpan.Zero, [new("every server", "", content)], new ResolverView.Validated(set));
     }
 
-    private static EndpointObservation Showing(
-        Facts facts, Endpoint endpoint, CertificateFacts known, DateTimeOffset now)
+    // Once a generation is in service every address shows it, and what other certificates have in service there.
+    private static EndpointObservation Showing(Desired desired, Facts facts, Endpoint endpoint, DateTimeOffset now)
     {
-        HashSet<ChainCertificate> own = [.. known.Generations.Select(g => g.Chain?.Leaf).OfType<ChainCertificate>()];
-        Chain[] shown =
+        Chain[] deployed =
         [
-            .. facts.EndpointOf(endpoint).Seen.Where(c =>
-                known.Current?.Chain is not { } current
-                || (!own.Contains(c.Leaf) && c.Key.Family != current.Key.Family)),
-            .. known.Current?.Chain is { } live ? [live] : (Chain[])[],
+            .. desired.Certificates.Values
+                .Where(c => c.Endpoints.Contains(endpoint))
+                .Select(c => facts.Certificate(c.Name).Current?.Chain)
+                .OfType<Chain>(),
         ];
+        IEnumerable<Chain> shown = deployed.Length > 0 ? deployed : facts.EndpointOf(endpoint).Seen;
         return new(
             endpoint, now, now, null,
             [new("every address", [.. shown.Select(c => new Presented.Shows(c, "TLS"))])]);
@@ -107,7 +114,7 @@ public static class Forecast
         CertificateFacts known = facts.Certificate(certificate.Name);
         return step switch
         {
-            Step.GenerateKey make => new StepOutcome.KeyReady(NewKey(make.Generation)),
+            Step.GenerateKey make => new StepOutcome.KeyReady(NewKey(make)),
             Step.KeepKey keep => new StepOutcome.KeyReady(known.Find(keep.From)!.Key),
             Step.Publish publish => new StepOutcome.Published(publish.Target),
             Step.Withdraw withdraw => new StepOutcome.Published(withdraw.Target),
@@ -117,9 +124,45 @@ public static class Forecast
         };
     }
 
-    // No key of the world has such an SPKI; only its digest matters here.
-    private static PublicKey NewKey(int generation) =>
-        new([0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, .. BitConverter.GetBytes(generation)]);
+    // No key of the world has such an SPKI; only its digest and its family matter here.
+    private static PublicKey NewKey(Step.GenerateKey make)
+    {
+        byte[] family = make.Algorithm switch
+        {
+            KeyAlgorithm.EcdsaP256 or KeyAlgorithm.EcdsaP384 => [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01],
+            KeyAlgorithm.Ed25519 => [0x2b, 0x65, 0x70],
+            _ => [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01],
+        };
+        return new([.. family, .. BitConverter.GetBytes(make.Generation)]);
+    }
+
+    private static string Tell(Step step, Dictionary<string, string> imagined)
+    {
+        string text = step.Describe();
+        foreach ((string data, string name) in imagined)
+            text = text.Replace(data, name, StringComparison.Ordinal);
+        return text;
+    }
+
+    private static void Remember(
+        Dictionary<string, string> imagined, CertificateFacts known, Step step, StepOutcome outcome)
+    {
+        if (step is Step.GenerateKey make && outcome is StepOutcome.KeyReady ready)
+        {
+            imagined[ready.Key.Sha256] = $"(key of generation {make.Generation})";
+            imagined[ready.Key.Sha512] = $"(key of generation {make.Generation})";
+        }
+        else if (step is Step.Issue issue && known.Find(issue.Generation)?.Chain is { } chain)
+        {
+            imagined[chain.Leaf.Sha256] = $"(certificate of generation {issue.Generation})";
+            imagined[chain.Leaf.Sha512] = $"(certificate of generation {issue.Generation})";
+            foreach (ChainCertificate ca in chain.Ancestors.Where(a => a.Subject == ImaginedIssuer))
+            {
+                foreach (string data in (string[])[ca.Sha256, ca.Sha512, ca.Key.Sha256, ca.Key.Sha512])
+                    imagined[data] = "(CA of the issuer)";
+            }
+        }
+    }
 
     private static Chain NewChain(
         CertificateFacts known, DesiredCertificate certificate, int generation, DateTimeOffset now)
@@ -135,7 +178,7 @@ public static class Forecast
             now + lifetime,
             isCa: false);
         var issuer = new ChainCertificate(
-            [1], [1], "its issuer", [], now, now + (2 * lifetime), isCa: true);
+            [1], [1], ImaginedIssuer, [], now, now + (2 * lifetime), isCa: true);
         return new(leaf, like is { Ancestors.IsEmpty: false } ? like.Ancestors : [issuer]);
     }
 }

@@ -62,7 +62,7 @@ internal static class PlanCommand
         ],
         [
             .. foresight.Steps.Select(s => new PlannedStep(
-                s.At, s.Step.Kind.ToString(), s.Step.Describe(), s.Step.Reason)),
+                s.At, s.Step.Kind.ToString(), s.Text, s.Step.Reason)),
         ]);
 
     private static void Show(PlanReport plan)
