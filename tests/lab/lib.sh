@@ -82,26 +82,32 @@ wait_for() {
   done
 }
 
-# Starts a server in the background, in the namespace, its output in DIR/log/NAME, its pid in DIR/pids/NAME.
-start() {
+# Starts a server in the background, in the namespace, its output in DIR/log/NAME, its pid in DIR/pids/NAME. The pid is
+# the server's own, and that of its process group, because ip and setsid replace themselves by what they run; a shell
+# function in their place ("inside") would stay as a parent.
+start() { # NAME COMMAND...
   local server=$1
   shift
-  inside setsid "$@" </dev/null >>"$dir/log/$server" 2>&1 &
+  ip netns exec "$netns" setsid "$@" </dev/null >>"$dir/log/$server" 2>&1 &
   echo $! >"$dir/pids/$server"
   disown
 }
 
-stop() {
-  local server=$1 pid
-  [[ -f $dir/pids/$server ]] || return 0
-  pid=$(cat "$dir/pids/$server")
-  kill "$pid" 2>/dev/null || true
-  local end=$((SECONDS + 5))
-  while kill -0 "$pid" 2>/dev/null; do
-    if [[ $SECONDS -ge $end ]]; then kill -9 "$pid" 2>/dev/null || true; fi
-    sleep 0.02
-  done
-  rm -f "$dir/pids/$server"
+# Of a process and its group; the group is there once setsid has run.
+signal() { kill -"$1" -- "-$2" 2>/dev/null || kill -"$1" "$2" 2>/dev/null; } # SIGNAL PID
+is_gone() {                                                                  # PID: a zombie is gone, whoever reaps it when
+  ! ps -e -o pgid=,pid=,stat= | awk -v pid="$1" '($1 == pid || $2 == pid) && $3 !~ /^Z/ { n++ } END { exit !n }'
+}
+end_process() { # PID
+  signal TERM "$1" || true
+  (wait_for 5 "the end of $1" is_gone "$1") 2>/dev/null || signal KILL "$1" || true
+  wait_for 5 "the end of $1" is_gone "$1"
+}
+
+stop() { # NAME
+  [[ -f $dir/pids/$1 ]] || return 0
+  end_process "$(cat "$dir/pids/$1")"
+  rm -f "$dir/pids/$1"
 }
 
 start_named() { start "$1" named -f -c "$dir/$1/named.conf"; }
