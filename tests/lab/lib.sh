@@ -1,5 +1,5 @@
 # Names and addresses of the lab, and what its scripts share. Sourced, not run.
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -7,44 +7,54 @@ root=$(cd "$here/../.." && pwd)
 # Every lab has a namespace of its own and so a loopback of its own: the addresses are the same in all of them.
 parents4=127.0.53.1
 primary4=127.0.53.2 primary6=fd53::2
+backdoor4=127.0.53.4 # of the primary: transfers from here, but no NOTIFY
 secondary4=127.0.53.3 secondary6=fd53::3
 validator4=127.0.53.10
 nocache4=127.0.53.11
 probe4=(127.0.53.21 127.0.53.22 127.0.53.23 127.0.53.24)
 pebble4=127.0.53.30
 receiver4=127.0.25.1 receiver6=fd53::25
-cases4=127.0.25.2 cases6=fd53::26
+cases4=127.0.25.2
 plain4=127.0.25.3
 sender4=127.0.25.9
 addresses=(
-  "$parents4" "$primary4" "$secondary4" "$validator4" "$nocache4" "${probe4[@]}" "$pebble4"
-  "$receiver4" "$cases4" "$plain4" "$sender4" "$primary6" "$secondary6" "$receiver6" "$cases6"
+  "$parents4" "$primary4" "$backdoor4" "$secondary4" "$validator4" "$nocache4" "${probe4[@]}" "$pebble4"
+  "$receiver4" "$cases4" "$plain4" "$sender4" "$primary6" "$secondary6" "$receiver6"
 )
 
 fail() {
-  echo "$(basename "$0"): $*" >&2
+  echo "tests/lab/$(basename "$0"): $*" >&2
   exit 1
 }
 
+# Starts the script anew as root. env, because sudo's secure_path would win over --preserve-env=PATH.
 need_root() {
-  [[ $EUID -eq 0 ]] || exec sudo --preserve-env=PATH,DOTNET_ROOT,ROLLOVERD_BINARY "$0" "$@"
+  [[ $EUID -eq 0 ]] && return
+  exec sudo env PATH="$PATH" ${DOTNET_ROOT:+DOTNET_ROOT="$DOTNET_ROOT"} \
+    ${ROLLOVERD_BINARY:+ROLLOVERD_BINARY="$ROLLOVERD_BINARY"} "$0" "$@"
 }
 
 # Prints the lines of a script's own head comment as its help.
 usage() { sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; }
 
-# Sets name, netns and dir from --name NAME and --dir DIR; leaves the other words in rest.
+# Sets name, netns, link and dir from --name NAME or --dir DIR; leaves the other words in rest.
 parse_common() {
-  name=lab dir="" rest=()
+  name="" dir="" rest=()
   while [[ $# -gt 0 ]]; do
     case $1 in
-      --name) name=$2; shift 2 ;;
-      --dir) dir=$2; shift 2 ;;
+      --name | --dir)
+        [[ $# -gt 1 ]] || fail "$1 wants a value; see $0 --help"
+        if [[ $1 == --name ]]; then name=$2; else dir=$(realpath -m "$2"); fi
+        shift 2
+        ;;
       --help) usage; exit 0 ;;
       --) shift; rest+=("$@"); break ;;
       *) rest+=("$1"); shift ;;
     esac
   done
+  if [[ -z $name && -f $dir/lab.env ]]; then name=$(sed -n 's/^name=//p' "$dir/lab.env"); fi
+  name=${name:-lab}
+  [[ $name =~ ^[a-z0-9-]+$ ]] || fail "a lab's name has small letters, digits and hyphens only, not '$name'"
   netns=rolloverd-$name
   link=/run/$netns
   if [[ -z $dir && -L $link ]]; then dir=$(readlink -f "$link"); fi
@@ -59,6 +69,8 @@ load_lab() {
 
 inside() { ip netns exec "$netns" "$@"; }
 
+finger() { inside env MAIL_CONFIG="$sender" posttls-finger -c -l dane-only "$@" 2>&1 || true; }
+
 # Waits until a command succeeds, looking every 50 ms; fails after so many seconds.
 wait_for() {
   local seconds=$1 what=$2
@@ -70,35 +82,41 @@ wait_for() {
   done
 }
 
-# Starts a server in the background, in the namespace, its output in DIR/log/NAME, its pid in DIR/pids/NAME.
-start() {
+# Starts a server in the background, in the namespace, its output in DIR/log/NAME, its pid in DIR/pids/NAME. The pid is
+# the server's own, and that of its process group, because ip and setsid replace themselves by what they run; a shell
+# function in their place ("inside") would stay as a parent.
+start() { # NAME COMMAND...
   local server=$1
   shift
-  inside setsid "$@" </dev/null >>"$dir/log/$server" 2>&1 &
+  ip netns exec "$netns" setsid "$@" </dev/null >>"$dir/log/$server" 2>&1 &
   echo $! >"$dir/pids/$server"
   disown
 }
 
-is_running() { [[ -f $dir/pids/$1 ]] && kill -0 "$(cat "$dir/pids/$1")" 2>/dev/null; }
+# Of a process and its group; the group is there once setsid has run.
+signal() { kill -"$1" -- "-$2" 2>/dev/null || kill -"$1" "$2" 2>/dev/null; } # SIGNAL PID
+is_gone() {                                                                  # PID: a zombie is gone, whoever reaps it when
+  ! ps -e -o pgid=,pid=,stat= | awk -v pid="$1" '($1 == pid || $2 == pid) && $3 !~ /^Z/ { n++ } END { exit !n }'
+}
+end_process() { # PID
+  signal TERM "$1" || true
+  (wait_for 5 "the end of $1" is_gone "$1") 2>/dev/null || signal KILL "$1" || true
+  wait_for 5 "the end of $1" is_gone "$1"
+}
 
-stop() {
-  local server=$1 pid
-  [[ -f $dir/pids/$server ]] || return 0
-  pid=$(cat "$dir/pids/$server")
-  kill "$pid" 2>/dev/null || true
-  local end=$((SECONDS + 5))
-  while kill -0 "$pid" 2>/dev/null; do
-    if [[ $SECONDS -ge $end ]]; then kill -9 "$pid" 2>/dev/null || true; fi
-    sleep 0.02
-  done
-  rm -f "$dir/pids/$server"
+stop() { # NAME
+  [[ -f $dir/pids/$1 ]] || return 0
+  end_process "$(cat "$dir/pids/$1")"
+  rm -f "$dir/pids/$1"
 }
 
 start_named() { start "$1" named -f -c "$dir/$1/named.conf"; }
 
 answers() { inside dig +time=1 +tries=1 +short "@$1" "$2" SOA | grep -q .; }
+opens() { inside bash -c "exec 3<>/dev/tcp/$1/$2"; } # ADDRESS PORT
 validates() { inside dig +time=1 +tries=1 "@$1" "$2" SOA | grep -q 'flags:.* ad'; }
 
-fingerprint() { # of a certificate file: the data of its 3 1 1 record
+# The data of a certificate's 3 1 1 record.
+fingerprint() {
   openssl x509 -in "$1" -noout -pubkey | openssl pkey -pubin -outform DER | sha256sum | cut -d' ' -f1
 }

@@ -1,5 +1,5 @@
 # The mail servers: receiver (mx1.example.test), sender (dane-only). Sourced by up.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash
 
 write_postfix() { # NAME
   local config=$dir/postfix/$1
@@ -43,6 +43,7 @@ CONF
   -o smtpd_tls_wrappermode=yes
 CONF
   make_certificate "$dir/postfix/receiver/initial.pem" mx1.example.test
+  settle receiver
 }
 
 write_sender() {
@@ -65,6 +66,7 @@ default_destination_concurrency_failed_cohort_limit = 100000
 smtpd_recipient_restrictions = permit_mynetworks, reject
 minimal_backoff_time = 300s
 CONF
+  settle sender
 }
 
 # A self-signed certificate and its key, key first, in one file.
@@ -75,6 +77,9 @@ make_certificate() { # FILE NAME [DAYS]
   rm -f "$1.key" "$1.crt"
   chmod 600 "$1"
 }
+
+# Postfix waits about two seconds before it reads a main.cf that somebody may still be writing.
+settle() { touch -d '1 minute ago' "$dir/postfix/$1/main.cf"; } # NAME
 
 postfix_of() { # NAME COMMAND
   inside postfix -c "$dir/postfix/$1" "$2" >>"$dir/log/postfix-$1-command" 2>&1

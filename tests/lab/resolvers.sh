@@ -1,5 +1,5 @@
 # The validating resolvers. Sourced by up.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash
 
 write_unbound() { # NAME ADDRESS [cache|nocache]
   mkdir -p "$dir/$1"
@@ -11,7 +11,7 @@ CONF
 server:
   interface: $2
   port: 53
-  username: "" 
+  username: ""
   chroot: ""
   directory: "$dir/$1"
   pidfile: ""
@@ -47,3 +47,7 @@ write_resolvers() {
 
 resolvers=(validator nocache probe1 probe2 probe3 probe4)
 start_unbound() { start "$1" unbound -d -c "$dir/$1/unbound.conf"; }
+# trust-ad: the resolver stands on this host, so its word on what is validated counts.
+write_resolv_conf() { printf 'nameserver %s\noptions edns0 trust-ad timeout:2 attempts:2\n' "$1"; } # ADDRESS
+
+flush() { inside unbound-control -q -c "$dir/$1/unbound.conf" "$2" "$3"; } # RESOLVER flush|flush_zone NAME
