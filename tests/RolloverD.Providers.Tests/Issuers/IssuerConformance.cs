@@ -12,7 +12,7 @@ namespace RolloverD.Providers.Tests.Issuers;
 /// </summary>
 public abstract class IssuerConformance
 {
-    /// <summary>An issuer, as after a restart of the program: it remembers nothing that is not in the notebook.</summary>
+    /// <summary>An issuer as after a restart: it remembers nothing but what is in the notebook.</summary>
     protected abstract IIssuer NewIssuer();
 
     /// <summary>Names that it certifies.</summary>

@@ -12,13 +12,20 @@ public sealed class AcmeConformance(PlainPebble pebble) : AcmeConformanceWith(pe
 public sealed class AcmeGrumpyConformance(GrumpyPebble pebble)
     : AcmeConformanceWith(pebble), IClassFixture<GrumpyPebble>;
 
+/// <summary>The same with a Pebble that looks at the records.</summary>
+public sealed class AcmeValidatingConformance : AcmeConformanceWith, IClassFixture<ValidatingPebble>
+{
+    public AcmeValidatingConformance(ValidatingPebble pebble)
+        : base(pebble) => pebble.Show(Zone);
+}
+
 public abstract class AcmeConformanceWith(PebbleServer pebble) : IssuerConformance
 {
-    private readonly TestZone _zone = new("example.test");
+    protected TestZone Zone { get; } = new("example.test");
 
     protected override ImmutableArray<string> Names => ["mx1.example.test", "*.mx1.example.test", "mail.example.test"];
 
-    protected override IIssuer NewIssuer() => new AcmeIssuer(pebble.Settings, _zone.Surroundings());
+    protected override IIssuer NewIssuer() => new AcmeIssuer(pebble.Settings, Zone.Surroundings());
 
-    protected override void AssertNothingLeft() => Assert.Empty(_zone.Everything);
+    protected override void AssertNothingLeft() => Assert.Empty(Zone.Everything);
 }

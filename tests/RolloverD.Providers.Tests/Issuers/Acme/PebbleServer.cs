@@ -30,6 +30,9 @@ public abstract class PebbleServer : IAsyncLifetime
     /// <summary>More members of the configuration, each with a comma before it.</summary>
     protected virtual string Configuration => "";
 
+    /// <summary>Where Pebble looks names up, if it does not believe everything. Nobody answers there.</summary>
+    protected virtual int DnsPort { get; } = BindServer.FreePort();
+
     /// <summary>Whether every challenge counts as met.</summary>
     protected virtual bool BelievesEverything => true;
 
@@ -58,14 +61,14 @@ public abstract class PebbleServer : IAsyncLifetime
         return path;
     }
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         Assert.True(File.Exists(Pebble), $"{Pebble} is missing: apt-get install pebble");
         WriteCertificates();
         await StartAsync();
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         await StopAsync();
         _directory.Delete(recursive: true);
@@ -105,9 +108,8 @@ public abstract class PebbleServer : IAsyncLifetime
               }
             }
             """);
-        // Where it would look names up if it did not believe everything: nobody answers there.
         var start = new ProcessStartInfo(
-            Pebble, ["-config", configuration, "-dnsserver", $"127.0.0.1:{BindServer.FreePort()}", "-strict"])
+            Pebble, ["-config", configuration, "-dnsserver", $"127.0.0.1:{DnsPort}", "-strict"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -126,7 +128,7 @@ public abstract class PebbleServer : IAsyncLifetime
         _process.ErrorDataReceived += Append;
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
-        await WaitUntilListeningAsync(_process);
+        Assert.True(await OpensAsync(_port, _process), $"pebble did not start:\n{Log}");
     }
 
     private void Append(object sender, DataReceivedEventArgs line)
@@ -135,7 +137,8 @@ public abstract class PebbleServer : IAsyncLifetime
             _log.AppendLine(line.Data);
     }
 
-    private async Task WaitUntilListeningAsync(Process process)
+    /// <summary>Waits until the process takes connections at the port; false when it ends or never does.</summary>
+    protected static async Task<bool> OpensAsync(int port, Process process)
     {
         long start = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(start) < StartLimit && !process.HasExited)
@@ -143,8 +146,8 @@ public abstract class PebbleServer : IAsyncLifetime
             using var client = new TcpClient();
             try
             {
-                await client.ConnectAsync(IPAddress.Loopback, _port);
-                return;
+                await client.ConnectAsync(IPAddress.Loopback, port);
+                return true;
             }
             catch (SocketException)
             {
@@ -152,7 +155,7 @@ public abstract class PebbleServer : IAsyncLifetime
             }
         }
 
-        Assert.Fail($"pebble did not start:\n{Log}");
+        return false;
     }
 
     private void WriteCertificates()
