@@ -60,7 +60,8 @@ internal sealed class AccountBook(AcmeSettings settings) : IDisposable
                 return known;
 
             // A contact that is refused is no reason to have no certificate; it is tried again the next time.
-            Answer<Reply> changed = await known.ChangeContactAsync(settings.Contact, cancellation).ConfigureAwait(false);
+            Answer<Reply> changed =
+                await known.ChangeContactAsync(settings.Contact, cancellation).ConfigureAwait(false);
             if (changed.Has(out _, out Failure? unchanged))
             {
                 await notes.WriteAccountAsync(note with { Contact = settings.Contact }, cancellation)

@@ -17,6 +17,8 @@ public sealed class AcmeIssuer(AcmeSettings settings, ProviderSurroundings surro
     private static readonly TimeSpan LongestRequest = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LongestConnect = TimeSpan.FromSeconds(10);
 
+    private const int MostConnections = 8;
+
     private readonly AccountBook _accounts = new(settings);
 
     /// <summary>Makes the issuer from settings that were checked against <see cref="Description"/>.</summary>
@@ -96,6 +98,7 @@ public sealed class AcmeIssuer(AcmeSettings settings, ProviderSurroundings surro
         {
             AllowAutoRedirect = false, // a signed request is for one address only
             ConnectTimeout = LongestConnect,
+            MaxConnectionsPerServer = MostConnections,
             UseCookies = false,
         };
         if (roots is not null)

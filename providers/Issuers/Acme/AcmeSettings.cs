@@ -21,6 +21,8 @@ public sealed record AcmeSettings(
     TimeSpan Wait,
     TimeSpan TxtTtl)
 {
+    private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);
+
     public static readonly ProviderDescription Description = new(
         "acme",
         "a certificate authority that speaks ACME (RFC 8555), such as Let's Encrypt; names are proven by TXT records",
@@ -54,5 +56,7 @@ public sealed record AcmeSettings(
         DurationOf(settings, "txt-ttl", TimeSpan.FromMinutes(1)));
 
     private static TimeSpan DurationOf(ProviderSettings settings, string key, TimeSpan otherwise) =>
-        settings.Find(key) is { } text && DurationText.TryParse(text, out TimeSpan duration) ? duration : otherwise;
+        settings.Find(key) is { } text && DurationText.TryParse(text, out TimeSpan duration)
+            ? duration < Shortest ? Shortest : duration
+            : otherwise;
 }

@@ -17,7 +17,7 @@ internal sealed class ChallengeRecords(AcmeSettings settings, ProviderSurroundin
     public TimeSpan NegativeTtl { get; private set; }
 
     /// <summary>Publishes the values and waits until every authoritative server serves them.</summary>
-    /// <param name="proofs">Names to prove, without asterisks, and the value for each; a name may come more than once.</param>
+    /// <param name="proofs">Names to prove, without asterisks, each with its value; a name may come twice.</param>
     /// <param name="cancellation">Ends the attempt; what was published stays noted.</param>
     /// <returns>Null when all servers serve all values.</returns>
     public async Task<Failure?> ShowAsync(

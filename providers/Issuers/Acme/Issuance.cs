@@ -48,7 +48,8 @@ internal sealed class Issuance(
     private async Task<Answer<Order>> FindOrPlaceAsync(CancellationToken cancellation)
     {
         var wanted = new OrderNote(
-            account.Url, account.Url, Convert.ToHexStringLower(SHA256.HashData(request.Csr.AsSpan())), _names);
+            account.Url, account.Url, request.Generation,
+            Convert.ToHexStringLower(SHA256.HashData(request.Csr.AsSpan())), _names);
         if (await notes.ReadOrderAsync(cancellation).ConfigureAwait(false) is { Names.IsDefault: false } note
             && note.IsFor(wanted))
         {
@@ -206,7 +207,8 @@ internal sealed class Issuance(
             return failure;
         }
 
-        if (chains.Select(c => c.FaultFor(request.Csr, _names)).FirstOrDefault(f => f is not null) is { } fault)
+        if (chains.Select(c => c.FaultFor(request.Csr, _names, time.GetUtcNow())).FirstOrDefault(f => f is not null)
+            is { } fault)
         {
             await notes.ForgetOrderAsync(cancellation).ConfigureAwait(false);
             return new Failure.Known(new IssueOutcome.Refused(

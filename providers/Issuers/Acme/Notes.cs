@@ -6,14 +6,15 @@ using RolloverD.Core.Ports;
 
 namespace RolloverD.Providers.Issuers.Acme;
 
-/// <summary>An account: the key that signs for it, its address once it is known, and the contact that it was given.</summary>
+/// <summary>An account: the key that signs for it, its address once known, and the contact that it was given.</summary>
 internal sealed record AccountNote(string Key, Uri? Url, string? Contact);
 
 /// <summary>An order that was placed, and for what: for anything else another one must be placed.</summary>
-internal sealed record OrderNote(Uri Url, Uri Account, string Csr, ImmutableArray<string> Names)
+internal sealed record OrderNote(Uri Url, Uri Account, int Generation, string Csr, ImmutableArray<string> Names)
 {
     public bool IsFor(OrderNote wanted) =>
-        Account == wanted.Account && Csr == wanted.Csr && Names.AsSpan().SequenceEqual(wanted.Names.AsSpan());
+        Account == wanted.Account && Generation == wanted.Generation && Csr == wanted.Csr
+        && Names.AsSpan().SequenceEqual(wanted.Names.AsSpan());
 }
 
 /// <summary>A TXT record that was published, or may have been, and is to be removed.</summary>

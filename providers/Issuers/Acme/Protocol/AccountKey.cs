@@ -58,7 +58,7 @@ internal sealed class AccountKey : IDisposable
     /// <summary>Signs a payload; an empty one makes a request that only reads. RFC 8555 §6.3.</summary>
     /// <param name="url">The resource that the request goes to.</param>
     /// <param name="nonce">A nonce of the server that was not used yet.</param>
-    /// <param name="account">The account's address; null when there is none yet, then the key itself is sent along.</param>
+    /// <param name="account">The account's address; null when there is none yet: the key is sent along.</param>
     /// <param name="payload">The request, JSON.</param>
     public byte[] Sign(Uri url, string nonce, Uri? account, byte[] payload)
     {

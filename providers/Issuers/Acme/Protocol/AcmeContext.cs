@@ -40,7 +40,8 @@ internal sealed class AcmeContext
     public Task<Answer<Account>> NewAccountAsync(
         AccountKey key, string? contact, ExternalAccount? external, CancellationToken cancellation) =>
         AccountAsync(
-            key, new(Account.ContactOf(contact), true, null, external?.Bind(key, _directory.NewAccount!)), cancellation);
+            key, new(Account.ContactOf(contact), true, null, external?.Bind(key, _directory.NewAccount!)),
+            cancellation);
 
     /// <summary>Finds the account that the key has; fails with <c>accountDoesNotExist</c>. RFC 8555 §7.3.1.</summary>
     public Task<Answer<Account>> FindAccountAsync(AccountKey key, CancellationToken cancellation) =>
@@ -65,7 +66,8 @@ internal sealed class AcmeContext
 
         return body.Status is null or "valid"
             ? new Account(this, key, location)
-            : new Failure.Denied(url, 403, new(null, $"the account is {body.Status}", null, null, null), null);
+            : new Failure.Denied(
+                url, 403, Problem.Of("unauthorized", $"the account is {Problem.OneLine(body.Status)}"), null);
     }
 }
 
@@ -82,7 +84,8 @@ internal sealed class Account(AcmeContext context, AccountKey key, Uri url)
     /// <summary>Tells the server another mail address. RFC 8555 §7.3.2.</summary>
     public Task<Answer<Reply>> ChangeContactAsync(string? contact, CancellationToken cancellation) =>
         context.Transport.PostAsync(
-            url, key, url, new(ContactOf(contact) ?? [], null, null, null), Bodies.Default.NewAccountBody, cancellation);
+            url, key, url, new(ContactOf(contact) ?? [], null, null, null), Bodies.Default.NewAccountBody,
+            cancellation);
 
     /// <summary>Asks for a certificate for the names. RFC 8555 §7.4.</summary>
     public async Task<Answer<Order>> NewOrderAsync(IEnumerable<string> names, CancellationToken cancellation)

@@ -43,21 +43,20 @@ internal sealed class Authorization
 
     /// <summary>Why it failed, if the server says so.</summary>
     public Problem? Error =>
-        _body.Challenges is { IsDefault: false } challenges
-            ? challenges.Select(c => c.Error).FirstOrDefault(e => e is not null)
-            : null;
+        Challenges.Select(c => c.Error).FirstOrDefault(e => e is not null);
+
+    private IEnumerable<ChallengeBody> Challenges => (_body.Challenges ?? []).OfType<ChallengeBody>();
 
     /// <summary>The challenge that is met by a TXT record; null when the server offers none. RFC 8555 §8.4.</summary>
     public Challenge? Dns =>
-        _body.Challenges is { IsDefault: false } challenges
-        && challenges.FirstOrDefault(c => c.Type == "dns-01") is { Url: { } url, Token: { } token } body
+        Challenges.FirstOrDefault(c => c.Type == "dns-01") is { Url: { } url, Token: { } token } body
         && token.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') // RFC 8555 §8.1
             ? new(_account, url, token, body.Status == "pending")
             : null;
 
     /// <summary>The kinds of challenges that are offered.</summary>
     public string Offered =>
-        string.Join(", ", (_body.Challenges is { IsDefault: false } all ? all : []).Select(c => Problem.OneLine(c.Type ?? "?")));
+        string.Join(", ", Challenges.Select(c => Problem.OneLine(c.Type ?? "?")));
 
     public static async Task<Answer<Authorization>> ReadAsync(Account account, Uri url, CancellationToken cancellation)
     {

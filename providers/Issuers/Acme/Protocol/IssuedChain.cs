@@ -44,16 +44,20 @@ internal sealed record IssuedChain(ImmutableArray<ImmutableArray<byte>> Certific
         return certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: true) == commonName;
     });
 
-    /// <summary>Says what is wrong with the leaf: another key than the request's, or a name missing. Null: nothing.</summary>
+    /// <summary>What is wrong with the leaf: another key, a missing name, no longer valid. Null: nothing.</summary>
     /// <param name="csr">PKCS #10, DER.</param>
     /// <param name="names">The names that were ordered, lower case.</param>
-    public string? FaultFor(ImmutableArray<byte> csr, IEnumerable<string> names)
+    /// <param name="now">The time.</param>
+    public string? FaultFor(ImmutableArray<byte> csr, IEnumerable<string> names, DateTimeOffset now)
     {
         ImmutableArray<byte> leaf = Certificates[0];
         if (!KeyOfCertificate(leaf.AsMemory()).Span.SequenceEqual(KeyOfRequest(csr.AsMemory()).Span))
             return "it certifies another key than the one in the signing request";
 
         using X509Certificate2 certificate = X509CertificateLoader.LoadCertificate(leaf.AsSpan());
+        if (certificate.NotAfter.ToUniversalTime() <= now.UtcDateTime)
+            return $"it is valid only until {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd HH:mm} UTC";
+
         HashSet<string> certified =
         [
             .. certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>()

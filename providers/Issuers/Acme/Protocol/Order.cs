@@ -26,6 +26,8 @@ internal enum OrderStatus
 /// <summary>An order as it stood when it was last looked at. RFC 8555 §7.1.3.</summary>
 internal sealed class Order
 {
+    private const int MostAlternates = 16;
+
     private readonly Account _account;
     private readonly OrderBody _body;
 
@@ -64,8 +66,8 @@ internal sealed class Order
         };
         return (status, body) switch
         {
-            ({ } known, { Finalize: not null, Authorizations: { } })
-                when known != OrderStatus.Valid || body.Certificate is not null =>
+            ({ } known, { Finalize: not null, Authorizations: { } all })
+                when all.All(url => url is not null) && known != OrderStatus.Valid || body.Certificate is not null =>
                 new Order(account, url, known, body, reply.RetryAt),
             ({ }, _) => new Failure.Nonsense(url, $"the order in state '{body.Status}' lacks what belongs to it"),
             _ => new Failure.Nonsense(url, "the order is in no state of RFC 8555"),
@@ -73,7 +75,8 @@ internal sealed class Order
     }
 
     /// <summary>Looks at the order again.</summary>
-    public Task<Answer<Order>> ReadAgainAsync(CancellationToken cancellation) => _account.OrderAtAsync(Url, cancellation);
+    public Task<Answer<Order>> ReadAgainAsync(CancellationToken cancellation) =>
+        _account.OrderAtAsync(Url, cancellation);
 
     /// <summary>What is to be proven, and what is proven already. RFC 8555 §7.5.</summary>
     public async Task<Answer<Authorization[]>> AuthorizationsAsync(CancellationToken cancellation)
@@ -125,12 +128,13 @@ internal sealed class Order
         var chains = new List<IssuedChain> { first };
         foreach (Answer<Reply> other in others)
         {
-            if (other.Has(out Reply? alternate, out _) && IssuedChain.Read(alternate).Has(out IssuedChain? chain, out _))
+            if (other.Has(out Reply? alternate, out _)
+                && IssuedChain.Read(alternate).Has(out IssuedChain? chain, out _))
+            {
                 chains.Add(chain);
+            }
         }
 
         return chains.ToArray();
     }
-
-    private const int MostAlternates = 16;
 }

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace RolloverD.Providers.Issuers.Acme.Protocol;
 
-/// <summary>A problem document: what an ACME server says of a failure, with a part for each name that has its own.</summary>
+/// <summary>A problem document: what an ACME server says of a failure, in parts when names differ.</summary>
 /// <param name="Type">The kind of problem, mostly <c>urn:ietf:params:acme:error:</c> and a word.</param>
 /// <param name="Detail">The server's explanation for people.</param>
 /// <param name="Instance">A page that tells more, or what to agree to.</param>
@@ -25,9 +25,12 @@ internal sealed record Problem(
         ? type.StartsWith(Prefix, StringComparison.Ordinal) ? type[Prefix.Length..] : type
         : "unknown";
 
+    /// <summary>A problem that the server did not put into a document of its own.</summary>
+    public static Problem Of(string word, string detail) => new(Prefix + word, detail, null, null, null);
+
     public bool Is(string word) => Word == word;
 
-    /// <summary>The problem and its parts in one line for people; control characters and endless texts are cut out.</summary>
+    /// <summary>The problem and its parts in one line for people, not endless, without control characters.</summary>
     public override string ToString()
     {
         var text = new StringBuilder();
@@ -35,7 +38,7 @@ internal sealed record Problem(
         return text.Length > LongestText ? $"{text.ToString(0, LongestText)}…" : text.ToString();
     }
 
-    /// <summary>The server's text as one line without control characters, so that it cannot forge lines of a log.</summary>
+    /// <summary>The server's text as one line: without control characters it cannot forge lines of a log.</summary>
     public static string OneLine(string text)
     {
         if (text.Length > LongestText)
@@ -53,7 +56,8 @@ internal sealed record Problem(
             text.Append(OneLine(identifier.Value)).Append(": ");
         text.Append(Detail is { Length: > 0 } detail ? OneLine(detail) : "no explanation");
         text.Append(" (").Append(OneLine(Word)).Append(')');
-        if (depth > 1 || Subproblems is not { IsDefaultOrEmpty: false } parts)
+        Problem[] parts = depth > 1 ? [] : [.. (Subproblems ?? []).OfType<Problem>()];
+        if (parts.Length == 0)
             return;
 
         for (int i = 0; i < parts.Length; i++)

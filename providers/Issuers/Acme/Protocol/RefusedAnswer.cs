@@ -7,8 +7,6 @@ namespace RolloverD.Providers.Issuers.Acme.Protocol;
 /// <summary>Makes failures of answers that are not good and of connections that did not come about.</summary>
 internal static class RefusedAnswer
 {
-    private const string RateLimited = "urn:ietf:params:acme:error:rateLimited";
-
     /// <summary>Reads an answer whose status is not 2xx.</summary>
     public static Failure Read(Uri url, HttpResponseMessage response, byte[] body, DateTimeOffset? retryAt)
     {
@@ -31,9 +29,9 @@ internal static class RefusedAnswer
         }
 
         // A server in front of the ACME server may say "too many" in its own words.
-        problem ??= new(
-            response.StatusCode == HttpStatusCode.TooManyRequests ? RateLimited : null,
-            $"HTTP {status} {response.ReasonPhrase}", null, null, null);
+        problem ??= Problem.Of(
+            response.StatusCode == HttpStatusCode.TooManyRequests ? "rateLimited" : "unknown",
+            $"HTTP {status} {response.ReasonPhrase}");
         return new Failure.Denied(url, status, problem, retryAt);
     }
 

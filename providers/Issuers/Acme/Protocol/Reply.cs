@@ -35,13 +35,15 @@ internal sealed record Reply(
         return new Failure.Nonsense(Url, "its answer is not the JSON object that belongs there");
     }
 
-    /// <summary>When the header says to come back: after a number of seconds, or at a date. RFC 8555 §6.6, RFC 9110 §10.2.3.</summary>
-    public static DateTimeOffset? RetryAtOf(HttpResponseHeaders headers, DateTimeOffset now) => headers.RetryAfter switch
-    {
-        { Delta: { } delta } when delta < TimeSpan.FromDays(366) => now + delta,
-        { Date: { } date } => date,
-        _ => null,
-    };
+    /// <summary>When the header says to come back: after a number of seconds, or at a date.</summary>
+    /// <remarks>RFC 8555 §6.6, RFC 9110 §10.2.3.</remarks>
+    public static DateTimeOffset? RetryAtOf(HttpResponseHeaders headers, DateTimeOffset now) =>
+        headers.RetryAfter switch
+        {
+            { Delta: { } delta } when delta < TimeSpan.FromDays(366) => now + delta,
+            { Date: { } date } => date,
+            _ => null,
+        };
 
     /// <summary>The addresses of the <c>Link</c> headers with that relation. RFC 8288 §3.</summary>
     public static ImmutableArray<Uri> LinksOf(HttpResponseHeaders headers, Uri from, string relation)
