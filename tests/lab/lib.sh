@@ -23,7 +23,7 @@ addresses=(
 )
 
 fail() {
-  echo "tests/lab/$(basename "$0"): $*" >&2
+  echo "$(realpath --relative-to="$root" "$0"): $*" >&2
   exit 1
 }
 
@@ -103,6 +103,8 @@ end_process() { # PID
   (wait_for 5 "the end of $1" is_gone "$1") 2>/dev/null || signal KILL "$1" || true
   wait_for 5 "the end of $1" is_gone "$1"
 }
+
+is_running() { [[ -f $dir/pids/$1 ]] && ! is_gone "$(cat "$dir/pids/$1")"; } # NAME
 
 stop() { # NAME
   [[ -f $dir/pids/$1 ]] || return 0
