@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+using System.Net;
+using RolloverD.Core.Dane;
+using RolloverD.Core.Ports;
+
+namespace RolloverD.Smtp;
+
+/// <summary>
+/// Shakes hands with every address of an endpoint at once. At each, the first handshake is one that any sender would
+/// make; then, when asked to be thorough, one for each key family that the first did not show.
+/// </summary>
+public sealed class Handshake(IAddressLookup lookup, HandshakeSettings settings, TimeProvider time) : IHandshake
+{
+    public async Task<EndpointObservation> ObserveAsync(Endpoint endpoint, CancellationToken cancellation)
+    {
+        DateTimeOffset startedAt = time.GetUtcNow();
+        HostAddresses addresses = IPAddress.TryParse(endpoint.Host, out IPAddress? literal)
+            ? new HostAddresses.Found([literal])
+            : await lookup.FindAsync(endpoint.Host, cancellation);
+        if (addresses is not HostAddresses.Found { Addresses: { IsEmpty: false } found })
+        {
+            string problem = addresses is HostAddresses.Unknown unknown ? unknown.Reason : $"{endpoint.Host} has no address";
+            return new(endpoint, startedAt, time.GetUtcNow(), problem, []);
+        }
+
+        AddressObservation[] observed =
+            await Task.WhenAll(found.Select(address => ObserveAsync(endpoint, address, cancellation)));
+        return new(endpoint, startedAt, time.GetUtcNow(), null, [.. observed]);
+    }
+
+    private async Task<AddressObservation> ObserveAsync(
+        Endpoint endpoint, IPAddress address, CancellationToken cancellation)
+    {
+        Presented first = (await TryAsync(FamilyOffer.Everything))!;
+        ImmutableArray<Presented> presented = [first];
+        if (first is Presented.Shows shows && settings.Depth == HandshakeDepth.EveryFamily)
+        {
+            Presented?[] others = await Task.WhenAll(
+                FamilyOffer.EachFamily.Where(offer => offer.Family != shows.Chain.Key.Family).Select(TryAsync));
+            presented = [first, .. others.OfType<Presented>()];
+        }
+
+        return new(address.ToString(), presented);
+
+        Task<Presented?> TryAsync(FamilyOffer offer) =>
+            new Attempt(endpoint, address, offer, settings, time).RunAsync(cancellation);
+    }
+}
