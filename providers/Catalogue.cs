@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using RolloverD.Core.Policy;
 using RolloverD.Core.Ports;
 using RolloverD.Providers.Dns.Rfc2136;
+using RolloverD.Providers.MailServers.Postfix;
 
 namespace RolloverD.Providers;
 
@@ -19,6 +20,7 @@ public static class Catalogue
 
     public static readonly ImmutableArray<Entry<IMailServer>> MailServers =
     [
+        new(PostfixServer.Description, PostfixServer.Create),
     ];
 }
 

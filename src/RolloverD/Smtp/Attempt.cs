@@ -31,7 +31,8 @@ internal sealed class Attempt(
         var client = new ObservingClient(endpoint.Host, offer);
         try
         {
-            using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            socket.NoDelay = true;
             await socket.ConnectAsync(new IPEndPoint(address, endpoint.Port), either.Token);
             using var stream = new NetworkStream(socket);
             if (!ImplicitTlsPorts.Contains(endpoint.Port)
@@ -88,7 +89,8 @@ internal sealed class Attempt(
 
         // RFC 3207 §6: what came before TLS began may be anybody's.
         return replies.HasMore
-            ? new Presented.HandshakeFailed("the server, or somebody on the way, sent plain text after the reply to STARTTLS")
+            ? new Presented.HandshakeFailed(
+                "plain text came after the reply to STARTTLS, from the server or from somebody on the way")
             : null;
 
         async Task<Reply> SayAsync(string command)
@@ -180,9 +182,14 @@ internal sealed class Attempt(
     // RFC 5321 §4.1.1.1 and §4.1.3: a full name, or the address in brackets.
     private string OwnName(Socket socket)
     {
-        string name = settings.OwnName ?? System.Net.Dns.GetHostName();
-        if (settings.OwnName is not null || (name.Contains('.', StringComparison.Ordinal) && DnsName.TryNormalise(name, out name)))
+        if (settings.OwnName is { } chosen)
+            return chosen;
+
+        if (DnsName.TryNormalise(System.Net.Dns.GetHostName(), out string name)
+            && name.Contains('.', StringComparison.Ordinal))
+        {
             return name;
+        }
 
         IPAddress own = ((IPEndPoint)socket.LocalEndPoint!).Address;
         return own.AddressFamily == AddressFamily.InterNetworkV6 && !own.IsIPv4MappedToIPv6

@@ -18,7 +18,7 @@ public static class ChainReader
 
     /// <summary>Reads a chain.</summary>
     /// <param name="der">The certificates as sent, DER, the leaf first.</param>
-    /// <exception cref="InvalidDataException">There are none or too many, or one of them is not a certificate.</exception>
+    /// <exception cref="InvalidDataException">None, too many, or one of them is no certificate.</exception>
     public static Chain Read(IReadOnlyList<byte[]> der)
     {
         if (der.Count is 0 or > MostCertificates)

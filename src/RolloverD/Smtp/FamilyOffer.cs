@@ -97,7 +97,7 @@ internal sealed class FamilyOffer
     /// <summary>With what the server may prove that it has the key.</summary>
     public IList<SignatureAndHashAlgorithm> Schemes { get; }
 
-    /// <summary>With what the certificates may be signed: whatever they like, since DANE decides what to trust.</summary>
+    /// <summary>With what the certificates may be signed: anything, since DANE decides what to trust.</summary>
     public IList<SignatureAndHashAlgorithm> CertificateSchemes { get; } = AllSchemes;
 
     public int[] CipherSuites { get; }

@@ -19,8 +19,8 @@ public sealed class Handshake(IAddressLookup lookup, HandshakeSettings settings,
             : await lookup.FindAsync(endpoint.Host, cancellation);
         if (addresses is not HostAddresses.Found { Addresses: { IsEmpty: false } found })
         {
-            string problem = addresses is HostAddresses.Unknown unknown ? unknown.Reason : $"{endpoint.Host} has no address";
-            return new(endpoint, startedAt, time.GetUtcNow(), problem, []);
+            string? problem = (addresses as HostAddresses.Unknown)?.Reason;
+            return new(endpoint, startedAt, time.GetUtcNow(), problem ?? $"{endpoint.Host} has no address", []);
         }
 
         AddressObservation[] observed =

@@ -6,7 +6,7 @@ namespace RolloverD.Smtp;
 /// <summary>Finds the addresses of a host: by the validating resolver, or in tests a table.</summary>
 public interface IAddressLookup
 {
-    /// <summary>Looks up all IPv4 and IPv6 addresses. What the resolver does is in the answer, never an exception.</summary>
+    /// <summary>Looks up all IPv4 and IPv6 addresses. A resolver that fails is an answer, never an exception.</summary>
     Task<HostAddresses> FindAsync(string host, CancellationToken cancellation);
 }
 

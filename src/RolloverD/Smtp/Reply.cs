@@ -18,6 +18,7 @@ internal sealed record Reply(int Code, ImmutableArray<string> Lines)
     {
         string text = string.Join(' ', Lines);
         string clean = string.Concat(text.Take(MostCharactersShown).Select(c => c is < ' ' or > '~' ? '?' : c)).Trim();
-        return string.Create(CultureInfo.InvariantCulture, $"{Code} {clean}{(text.Length > MostCharactersShown ? "…" : "")}");
+        string cut = text.Length > MostCharactersShown ? "…" : "";
+        return string.Create(CultureInfo.InvariantCulture, $"{Code} {clean}{cut}");
     }
 }

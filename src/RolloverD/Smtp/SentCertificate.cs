@@ -63,7 +63,10 @@ internal sealed record SentCertificate(ChainCertificate Fields, X509Certificate 
         IEnumerable<string> names = alternatives.IsEmpty ? CommonNamesOf(certificate).TakeLast(1) : alternatives;
 
         // What is no DNS name, such as one with a NUL inside, is for no host.
-        return [.. names.Select(n => DnsName.TryNormalise(n, out string name) ? name : null).OfType<string>().Distinct()];
+        return
+        [
+            .. names.Select(n => DnsName.TryNormalise(n, out string name) ? name : null).OfType<string>().Distinct(),
+        ];
     }
 
     private static IEnumerable<string> CommonNamesOf(X509Certificate2 certificate) =>
@@ -73,7 +76,7 @@ internal sealed record SentCertificate(ChainCertificate Fields, X509Certificate 
             .Select(part => part.GetSingleElementValue())
             .OfType<string>();
 
-    // RFC 5280 §4.2.1.9 and §4.2.1.3. As OpenSSL has it, old roots of version 1 pass too: they cannot say what they are.
+    // RFC 5280 §4.2.1.9 and §4.2.1.3. As in OpenSSL, roots of version 1 pass too: they cannot say what they are.
     private static bool MaySignCertificates(X509Certificate2 certificate)
     {
         X509KeyUsageFlags? usage = certificate.Extensions.OfType<X509KeyUsageExtension>().FirstOrDefault()?.KeyUsages;

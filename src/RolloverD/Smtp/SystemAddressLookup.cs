@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace RolloverD.Smtp;
 
-/// <summary>Asks the system's resolver: the hosts file and whatever else it is set up with, without validation.</summary>
+/// <summary>Asks the system's resolver: the hosts file and whatever else it is set up with. No validation.</summary>
 public sealed class SystemAddressLookup : IAddressLookup
 {
     public async Task<HostAddresses> FindAsync(string host, CancellationToken cancellation)
