@@ -22,7 +22,7 @@ public static class Catalogue
 
     public static readonly ImmutableArray<Entry<IMailServer>> MailServers =
     [
-        new(PostfixServer.Description, (settings, surroundings) => new PostfixServer(settings, surroundings)),
+        new(PostfixServer.Description, PostfixServer.Create),
     ];
 }
 

@@ -1,139 +1,122 @@
-using System.Globalization;
 using RolloverD.Core.Policy;
 using RolloverD.Core.Ports;
 
 namespace RolloverD.Providers.MailServers.Postfix;
 
 /// <summary>
-/// Postfix 3.4 or later, which reads key and chain from one file (<c>smtpd_tls_chain_files</c>) so that they never
-/// disagree. Its parameters are read and written with its own <c>postconf</c>.
+/// Postfix 3.4 or later on this host: it reads <c>live/NAME/combined.pem</c> through <c>smtpd_tls_chain_files</c>, one
+/// file with key and chain, so that the two never disagree.
 /// </summary>
+/// <remarks>
+/// smtpd and tlsproxy load the chain when they start and keep it until they end. A reload lets each finish its
+/// connection and starts new ones; even without a reload, new workers read the file as it then is. So from the swap of
+/// the link on, both chains may be shown, until handshakes see only the new one. A Postfix that is stopped is never
+/// started: somebody stopped it.
+/// </remarks>
 public sealed class PostfixServer : IMailServer
 {
-    /// <summary>The provider's word, settings and help.</summary>
     public static readonly ProviderDescription Description = new(
         "postfix",
         "Postfix 3.4 or later on this host",
         [
-            new("config-directory", SettingKind.Directory, Required: false, "Directory of main.cf; /etc/postfix when left out."),
+            new("config-directory", SettingKind.Directory, Required: false,
+                "the instance's configuration directory (/etc/postfix when left out)"),
+            new("postfix", SettingKind.File, Required: false, "the postfix command (found by itself when left out)"),
+            new("postconf", SettingKind.File, Required: false, "the postconf command (found by itself when left out)"),
+            new("timeout", SettingKind.Duration, Required: false,
+                "how long one of these commands may take (30s when left out)"),
         ]);
 
-    private readonly CommandRunner commands;
-    private readonly string directory;
+    private static readonly string[] UsualPlaces = ["/usr/sbin", "/usr/local/sbin", "/sbin", "/opt/postfix/sbin"];
 
-    public PostfixServer(ProviderSettings settings, ProviderSurroundings surroundings)
+    private static readonly TimeSpan UsualTimeout = TimeSpan.FromSeconds(30);
+
+    private readonly string _directory;
+    private readonly PostfixInstance _instance;
+
+    /// <param name="directory">The instance's configuration directory.</param>
+    /// <param name="postfix">Path of the postfix command; null: where it usually is.</param>
+    /// <param name="postconf">Path of the postconf command; null: where it usually is.</param>
+    /// <param name="timeout">How long one command may take.</param>
+    /// <param name="time">The clock.</param>
+    public PostfixServer(string directory, string? postfix, string? postconf, TimeSpan timeout, TimeProvider time)
     {
-        directory = settings.Find("config-directory") ?? "/etc/postfix";
-        commands = new(surroundings.Time, TimeSpan.FromSeconds(30));
+        _directory = directory.Length > 1 ? directory.TrimEnd('/') : directory;
+        _instance = new(
+            _directory,
+            new Tool(postfix ?? Find("postfix"), timeout, time),
+            new Tool(postconf ?? Find("postconf"), timeout, time));
     }
 
-    /// <inheritdoc/>
+    /// <summary>Makes one from its checked settings.</summary>
+    public static PostfixServer Create(ProviderSettings settings, ProviderSurroundings surroundings) => new(
+        settings.Find("config-directory") ?? "/etc/postfix",
+        settings.Find("postfix"),
+        settings.Find("postconf"),
+        DurationText.TryParse(settings.Find("timeout") ?? "", out TimeSpan timeout) ? timeout : UsualTimeout,
+        surroundings.Time);
+
     public async Task<MailServerOutcome> PrepareAsync(LiveFiles live, CancellationToken cancellation)
     {
-        (PostfixParameters? parameters, MailServerOutcome? problem) = await ReadAsync(cancellation);
-        if (parameters is null)
+        (PostfixConfiguration? configuration, MailServerOutcome? problem) = await ReadAsync(cancellation);
+        if (configuration is null)
             return problem!;
 
-        if (await RunningAsync(cancellation) is { } stopped)
-            return stopped;
+        LiveReading reading = LiveReading.Of(configuration, live);
+        if ((reading.Gap(configuration, live, _directory)
+            ?? await _instance.CheckAsync(configuration, cancellation)
+            ?? await _instance.FindRunningAsync(cancellation)) is { } obstacle)
+        {
+            return obstacle;
+        }
 
-        return parameters.Missing(live) is { } missing
-            ? new MailServerOutcome.NotConfigured(
-                $"Postfix ({directory}) does not serve {live.Combined}: {missing.Reason}",
-                $"put into {directory}/main.cf and reload, or run 'rolloverd deploy --configure {live.Certificate}': "
-                + string.Join(" and ", missing.Lines))
-            : new MailServerOutcome.Done($"Postfix ({directory}) runs and reads {live.Combined}");
+        return new MailServerOutcome.Done(
+            $"Postfix {configuration[PostfixConfiguration.Version]} in {_directory} runs and reads {live.Combined} "
+            + $"({string.Join(", ", reading.Readers)}){Remarks(configuration, reading)}");
     }
 
-    /// <inheritdoc/>
     public async Task<MailServerOutcome> ReloadAsync(LiveFiles live, CancellationToken cancellation)
     {
-        MailServerOutcome ready = await PrepareAsync(live, cancellation);
-        if (ready is not MailServerOutcome.Done)
-            return ready;
-
-        CommandResult check = await PostfixAsync("check", cancellation);
-        if (check.ExitCode != 0)
-        {
-            return new MailServerOutcome.Failed(
-                $"'postfix -c {directory} check' failed: {check.LastWords}", "repair Postfix's configuration");
-        }
-
-        CommandResult reload = await PostfixAsync("reload", cancellation);
-        return reload.ExitCode == 0
-            ? new MailServerOutcome.Done($"Postfix ({directory}) was reloaded")
-            : new MailServerOutcome.Failed(
-                $"'postfix -c {directory} reload' failed: {reload.LastWords}",
-                "see Postfix's log; a reload needs root");
-    }
-
-    /// <inheritdoc/>
-    public async Task<MailServerOutcome> ConfigureAsync(LiveFiles live, CancellationToken cancellation)
-    {
-        (PostfixParameters? parameters, MailServerOutcome? problem) = await ReadAsync(cancellation);
-        if (parameters is null)
+        (PostfixConfiguration? configuration, MailServerOutcome? problem) = await ReadAsync(cancellation);
+        if (configuration is null)
             return problem!;
 
-        if (parameters.Missing(live) is not { } missing)
-            return new MailServerOutcome.Done($"Postfix ({directory}) reads {live.Combined} already; nothing was written");
-
-        if (missing.InMasterFile)
-            return new MailServerOutcome.NotConfigured(missing.Reason, string.Join(" and ", missing.Lines));
-
-        string main = Path.Combine(directory, "main.cf");
-        string before = $"{main}.before-rolloverd";
-        try
-        {
-            if (!File.Exists(before))
-                File.Copy(main, before);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return new MailServerOutcome.Failed($"{main} cannot be copied to {before}: {e.Message}", "run as root");
-        }
-
-        CommandResult written = await commands.RunAsync(
-            "postconf", ["-c", directory, "-e", .. missing.Lines], cancellation);
-        return written.ExitCode == 0
-            ? new MailServerOutcome.Done(
-                $"wrote into {main}: {string.Join(" and ", missing.Lines)} (the old file is {before})")
-            : new MailServerOutcome.Failed(
-                $"'postconf -c {directory} -e' failed: {written.LastWords}", $"write into {main}: {string.Join(" and ", missing.Lines)}");
+        return await _instance.CheckAsync(configuration, cancellation)
+            ?? await _instance.FindRunningAsync(cancellation)
+            ?? await _instance.ReloadAsync(configuration, cancellation)
+            ?? new MailServerOutcome.Done(
+                $"Postfix in {_directory} was reloaded; workers that were busy show the old chain until they are done");
     }
 
-    private async Task<(PostfixParameters? Parameters, MailServerOutcome? Problem)> ReadAsync(CancellationToken cancellation)
+    public async Task<MailServerOutcome> ConfigureAsync(LiveFiles live, CancellationToken cancellation)
     {
-        CommandResult main = await commands.RunAsync(
-            "postconf", ["-c", directory, .. PostfixParameters.Names], cancellation);
-        CommandResult master = main.ExitCode == 0
-            ? await commands.RunAsync("postconf", ["-c", directory, "-P"], cancellation)
-            : main;
-        if (master.ExitCode != 0)
-        {
-            string reason = $"Postfix's configuration in {directory} cannot be read: {master.LastWords}";
-            return (null, master.Started
-                ? new MailServerOutcome.Failed(reason, "repair main.cf and master.cf; 'postfix check' says more")
-                : new MailServerOutcome.Unavailable(reason, "install Postfix, or take this deployment out of the configuration"));
-        }
-
-        var parameters = PostfixParameters.Parse(main.Output, master.Output);
-        return parameters.Version is { } version && version < new Version(3, 4)
-            ? (null, new MailServerOutcome.Failed(
-                string.Create(CultureInfo.InvariantCulture, $"Postfix {version} cannot read key and chain from one file"),
-                "upgrade to Postfix 3.4 or later"))
-            : (parameters, null);
+        (PostfixConfiguration? configuration, MailServerOutcome? problem) = await ReadAsync(cancellation);
+        return configuration is null
+            ? problem!
+            : await new PostfixSetup(_directory, _instance).WriteAsync(configuration, live, cancellation);
     }
 
-    private async Task<MailServerOutcome?> RunningAsync(CancellationToken cancellation)
+    private static string Find(string command) =>
+        UsualPlaces.Select(place => Path.Combine(place, command)).FirstOrDefault(File.Exists) ?? command;
+
+    private async Task<(PostfixConfiguration?, MailServerOutcome?)> ReadAsync(CancellationToken cancellation)
     {
-        CommandResult status = await PostfixAsync("status", cancellation);
-        return status.ExitCode == 0
-            ? null
-            : new MailServerOutcome.Unavailable(
-                $"Postfix ({directory}) is not running, or its configuration does not let it say so: {status.LastWords}",
-                $"start it: 'postfix -c {directory} start'; RolloverD never starts a stopped mail server");
+        (PostfixConfiguration? configuration, MailServerOutcome? problem) = await _instance.ReadAsync(cancellation);
+        return configuration is null || PostfixVersion.KnowsChainFiles(configuration[PostfixConfiguration.Version])
+            ? (configuration, problem)
+            : (null, new MailServerOutcome.Failed(
+                $"Postfix in {_directory} is version {configuration[PostfixConfiguration.Version]}, "
+                + $"which does not know {PostfixConfiguration.ChainFiles}",
+                "upgrade to Postfix 3.4 or later"));
     }
 
-    private Task<CommandResult> PostfixAsync(string verb, CancellationToken cancellation) =>
-        commands.RunAsync("postfix", ["-c", directory, verb], cancellation);
+    private static string Remarks(PostfixConfiguration configuration, LiveReading reading)
+    {
+        string others = reading.Others.IsEmpty
+            ? ""
+            : $"; master.cf gives other files to {string.Join(", ", reading.Others)}";
+        return configuration[PostfixConfiguration.SniMaps].Length == 0
+            ? others
+            : others + $"; names listed in {PostfixConfiguration.SniMaps} show other chains";
+    }
 }

@@ -122,7 +122,7 @@ public abstract record Verdict
 
         return chain.Ancestors.Take(depth).FirstOrDefault(a => !a.IsCa) is { } notCa
                 ? $"{notCa.Subject} is no CA certificate"
-            : chain.Leaf.Names(referenceNames) ? null
+            : NameCheck.Matches(referenceNames, chain.Leaf) ? null
             : $"the certificate is for {string.Join(", ", chain.Leaf.DnsNames)}, not for {string.Join(" or ", referenceNames)}";
     }
 

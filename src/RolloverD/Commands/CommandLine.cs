@@ -24,6 +24,7 @@ internal static class CommandLine
         root.Subcommands.Add(StepCommand.Create(common));
         root.Subcommands.Add(RollCommand.Create(common));
         root.Subcommands.Add(DeployCommand.Create(common));
+        root.Subcommands.Add(CheckCommand.Create(common));
         root.Subcommands.Add(HistoryCommand.Create(common));
         root.Subcommands.Add(TlsaCommand.Create(common));
         root.Subcommands.Add(ConfigCommand.Create(common));

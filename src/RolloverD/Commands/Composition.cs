@@ -41,7 +41,7 @@ internal static class Composition
             SqliteStore.Open(desired.StateDirectory),
             new GenerationFiles(desired.StateDirectory, ChainReader.Read),
             authority,
-            new Handshake(new ResolverAddressLookup(resolver), time),
+            new Handshake(new ResolverAddressLookup(resolver), new(), time),
             ZoneOf,
             name => issuers[name],
             certificate => servers[certificate.Name]);

@@ -1,92 +1,70 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Org.BouncyCastle.Security;
-using Org.BouncyCastle.Security.Certificates;
-using Org.BouncyCastle.X509;
 using RolloverD.Core.Dane;
+using X509Certificate = Org.BouncyCastle.X509.X509Certificate;
 
 namespace RolloverD.Smtp;
 
-/// <summary>Reads the certificates that a server sent, in whatever order, into a <see cref="Chain"/>.</summary>
-/// <remarks>
-/// Signatures are walked with BouncyCastle, which takes any pair of certificates and any kind of key; the base class
-/// library's chain engine would build paths of its own.
-/// </remarks>
-internal static class ChainReader
+/// <summary>
+/// Reads certificates as a server sends them, the leaf first and the rest in any order, and finds which of them really
+/// lead up from the leaf: the issuer's name is the subject of the next, which may sign certificates, and whose key
+/// verifies the signature. No trust is involved: DANE decides what to trust.
+/// </summary>
+/// <remarks>RFC 7671 §5.2, RFC 5280 §6.1.</remarks>
+public static class ChainReader
 {
-    private const int LongestPath = 10;
+    /// <summary>More certificates than any server sends; a bound for the work that a hostile one can cause.</summary>
+    public const int MostCertificates = 32;
 
-    /// <summary>The chain of the first certificate.</summary>
-    /// <param name="certificates">DER, the server's own first.</param>
-    /// <exception cref="InvalidDataException">There is none, or one cannot be read.</exception>
-    public static Chain Read(IReadOnlyList<byte[]> certificates)
+    /// <summary>Reads a chain.</summary>
+    /// <param name="der">The certificates as sent, DER, the leaf first.</param>
+    /// <exception cref="InvalidDataException">None, too many, or one of them is no certificate.</exception>
+    public static Chain Read(IReadOnlyList<byte[]> der)
     {
-        if (certificates.Count == 0)
-            throw new InvalidDataException("no certificate was given");
-
-        (ChainCertificate Facts, Org.BouncyCastle.X509.X509Certificate Parsed)[] all =
-            [.. certificates.Select((der, index) => Read(der, index))];
-        var path = ImmutableArray.CreateBuilder<ChainCertificate>();
-        var rest = all.Skip(1).DistinctBy(c => c.Facts.Sha256).Where(c => !c.Facts.Equals(all[0].Facts)).ToList();
-        Org.BouncyCastle.X509.X509Certificate at = all[0].Parsed;
-        while (path.Count < LongestPath && rest.FindIndex(c => Issued(c.Parsed, at)) is >= 0 and var index)
+        if (der.Count is 0 or > MostCertificates)
         {
-            path.Add(rest[index].Facts);
-            at = rest[index].Parsed;
-            rest.RemoveAt(index);
+            throw new InvalidDataException(
+                der.Count == 0
+                    ? "the chain holds no certificate"
+                    : $"the chain holds {der.Count} certificates, more than {MostCertificates}");
         }
 
-        return new(all[0].Facts, path.ToImmutable(), [.. rest.Select(c => c.Facts)]);
+        ImmutableArray<SentCertificate> sent = [.. der.Select((bytes, i) => SentCertificate.Read(bytes, i, der.Count))];
+        List<SentCertificate> rest = [.. sent.Skip(1)];
+        var ancestors = ImmutableArray.CreateBuilder<ChainCertificate>();
+
+        // Each round takes one certificate out of the rest, so that cross-signed loops come to an end.
+        for (SentCertificate top = sent[0]; !IsIssuedBy(top, top);)
+        {
+            if (rest.FirstOrDefault(candidate => candidate.Fields.IsCa && IsIssuedBy(top, candidate)) is not { } issuer)
+                break;
+
+            rest.Remove(issuer);
+            ancestors.Add(issuer.Fields);
+            top = issuer;
+        }
+
+        return new(sent[0].Fields, ancestors.DrainToImmutable(), [.. rest.Select(r => r.Fields)]);
     }
 
-    private static bool Issued(
-        Org.BouncyCastle.X509.X509Certificate issuer, Org.BouncyCastle.X509.X509Certificate subject)
+    // RFC 5280 §6.1.3 (a) (1) and (4): names chain, and the signature verifies with the issuer's key.
+    private static bool IsIssuedBy(SentCertificate subject, SentCertificate issuer) =>
+        NamesChain(subject.Signed, issuer.Signed) && Verifies(subject.Signed, issuer.Signed);
+
+    private static bool NamesChain(X509Certificate subject, X509Certificate issuer) =>
+        subject.IssuerDN.Equivalent(issuer.SubjectDN, inOrder: true);
+
+    private static bool Verifies(X509Certificate subject, X509Certificate issuer)
     {
-        if (!subject.IssuerDN.Equivalent(issuer.SubjectDN))
+        try
+        {
+            return subject.IsSignatureValid(issuer.GetPublicKey());
+        }
+        catch (Exception e) when (e is GeneralSecurityException or ArgumentException or IOException
+            or InvalidOperationException or NotSupportedException or ArithmeticException)
+        {
+            // A key or an algorithm that is not known, or a signature that is no signature: nothing is verified.
             return false;
-
-        try
-        {
-            subject.Verify(issuer.GetPublicKey());
-            return true;
         }
-        catch (Exception e) when (e is GeneralSecurityException or CertificateException or ArgumentException)
-        {
-            return false; // RFC 7671 §5.2: a name that fits without a signature leads nowhere
-        }
-    }
-
-    private static (ChainCertificate Facts, Org.BouncyCastle.X509.X509Certificate Parsed) Read(byte[] der, int index)
-    {
-        try
-        {
-            using X509Certificate2 certificate = X509CertificateLoader.LoadCertificate(der);
-            var facts = new ChainCertificate(
-                [.. certificate.RawData],
-                [.. certificate.PublicKey.ExportSubjectPublicKeyInfo()],
-                certificate.Subject,
-                DnsNames(certificate),
-                new(certificate.NotBefore.ToUniversalTime()),
-                new(certificate.NotAfter.ToUniversalTime()),
-                certificate.Extensions.OfType<X509BasicConstraintsExtension>().Any(c => c.CertificateAuthority));
-            return (facts, new X509CertificateParser().ReadCertificate(certificate.RawData));
-        }
-        catch (Exception e) when (e is CryptographicException or GeneralSecurityException or IOException or ArgumentException)
-        {
-            throw new InvalidDataException($"certificate {index + 1} cannot be read: {e.Message}", e);
-        }
-    }
-
-    // RFC 6125 §6.4.4: the common name counts only when there is no subject alternative name.
-    private static ImmutableArray<string> DnsNames(X509Certificate2 certificate)
-    {
-        X509SubjectAlternativeNameExtension? names =
-            certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().FirstOrDefault();
-        if (names is not null)
-            return [.. names.EnumerateDnsNames().Select(n => n.ToLowerInvariant())];
-
-        string common = certificate.GetNameInfo(X509NameType.SimpleName, false);
-        return common.Length == 0 ? [] : [common.ToLowerInvariant()];
     }
 }

@@ -1,28 +1,19 @@
-using System.Collections.Immutable;
-using System.Net;
 using RolloverD.Dns;
-using RolloverD.Dns.Messages;
 
 namespace RolloverD.Smtp;
 
-/// <summary>Finds addresses through the validating resolver.</summary>
+/// <summary>
+/// Finds addresses through the validating resolver. When one family of addresses cannot be looked up the whole answer
+/// is unknown: "every address" must never mean those that happened to be found.
+/// </summary>
 internal sealed class ResolverAddressLookup(ValidatingResolver resolver) : IAddressLookup
 {
     /// <inheritdoc/>
-    public async Task<(ImmutableArray<IPAddress> Addresses, string? Problem)> FindAsync(
-        string host, CancellationToken cancellation)
+    public async Task<HostAddresses> FindAsync(string host, CancellationToken cancellation)
     {
-        LookupAnswer[] answers = await Task.WhenAll(
-            resolver.LookupAsync(host, RecordType.Aaaa, cancellation),
-            resolver.LookupAsync(host, RecordType.A, cancellation));
-        string? problem = answers
-            .Select(a => a.Content switch
-            {
-                LookupContent.Bogus bogus => $"{host} {a.Type}: {bogus.Reason}",
-                LookupContent.Failed failed => $"{host} {a.Type}: {failed.Reason}",
-                _ => null,
-            })
-            .FirstOrDefault(p => p is not null);
-        return ([.. answers.SelectMany(a => a.Values).Select(IPAddress.Parse)], problem);
+        Dns.HostAddresses found = await resolver.FindAddressesAsync(host, cancellation);
+        return found.Problem is { } problem
+            ? new HostAddresses.Unknown(problem)
+            : new HostAddresses.Found(found.Addresses);
     }
 }
