@@ -48,11 +48,18 @@ internal sealed record LiveReading(
                 + $"`rolloverd deploy --configure {live.Certificate}` do it");
     }
 
-    /// <summary>The list as it is, with the live file at its end: of two keys of a kind the last counts.</summary>
+    /// <summary>
+    /// The live file, and of the files that are listed those with keys of another kind, so that RSA and ECDSA stand side
+    /// by side. A second key of the same kind, or a file that cannot be read, would make Postfix turn TLS off.
+    /// </summary>
     public static string WantedChainFiles(PostfixConfiguration configuration, LiveFiles live)
     {
-        string listed = configuration.Raw.GetValueOrDefault(PostfixConfiguration.ChainFiles, "");
-        return listed.Length == 0 ? live.Combined : $"{listed.TrimEnd(',', ' ')}, {live.Combined}";
+        string? kind = KeyKind.Of(live.Combined);
+        return string.Join(
+            ", ",
+            configuration.ChainFilesOf(null)
+                .Where(file => !IsSame(file, live.Combined) && KeyKind.Of(file) is { } other && kind is not null && other != kind)
+                .Append(live.Combined));
     }
 
     private static bool IsSame(string file, string other) =>
