@@ -24,6 +24,11 @@ public sealed record OwnerLedger(
     [JsonIgnore]
     public RecordSet? Latest => Sets.LastOrDefault(s => s.State is not SetState.Gone)?.Records;
 
+    /// <summary>The last set that the provider confirmed or a server showed: what senders get if nothing is done.</summary>
+    [JsonIgnore]
+    public RecordSet? InPlace =>
+        Sets.LastOrDefault(s => s.State is SetState.Seen or SetState.Intended { AppliedAt: not null })?.Records;
+
     /// <summary>
     /// Whether every authoritative server was seen to serve one set and nothing else, and no change that the provider
     /// confirmed is on its way.
