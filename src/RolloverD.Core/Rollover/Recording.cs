@@ -108,7 +108,11 @@ public static class Recording
         {
             case Step.Promote promote:
                 return known
-                    .With(known.Find(promote.Generation)! with { State = new GenerationState.Preparing(now) })
+                    .With(known.Find(promote.Generation)! with
+                    {
+                        State = new GenerationState.Preparing(now),
+                        KeyCreatedAt = now,
+                    })
                     .Answer(promote.Generation);
             case Step.Archive archive:
                 known = known.With(known.Find(archive.Generation)! with { State = new GenerationState.Archived(now) });
@@ -135,6 +139,10 @@ public static class Recording
                 refused.RetryAt ?? now + Backoff.After(step.Kind, certain: true, count), refused.Reason, refused.Remedy),
             StepOutcome.Unknown unknown => New(
                 now + Backoff.After(step.Kind, certain: false, count), unknown.Reason, unknown.Remedy),
+            StepOutcome.Differs differs => New(
+                now + Backoff.After(step.Kind, certain: false, count),
+                $"the provider held [{differs.Found}], which was not expected",
+                "nothing when this is rare; otherwise find out who else changes these records"),
             StepOutcome.Later later => New(later.RetryAt, later.Reason, "nothing: it is asked again then"),
             _ => null,
         };

@@ -16,7 +16,7 @@ internal static class Renewal
             return NewKey(s, forStandby: false, "no generation exists yet");
 
         if (current.State is not GenerationState.Live live)
-            return null; // one change at a time: RFC 7671 §8.4
+            return null; // RFC 7671 §8.4: one change at a time
 
         if (Cause(s, current, live.Chain) is not { } cause)
             return StandbyKey(s);
@@ -48,8 +48,9 @@ internal static class Renewal
         if (s.Now >= keyEnds)
             return (true, $"the key is older than rotate-after, {certificate.RotateAfter.TotalDays:0.#} days");
 
-        if (!certificate.Names.Order().SequenceEqual(chain.Leaf.DnsNames.Order()))
-            return (false, "the configured names differ from the certificate's");
+        // An issuer may add names of its own; asking again would not make them go away.
+        if (certificate.Names.Except(chain.Leaf.DnsNames, StringComparer.OrdinalIgnoreCase).FirstOrDefault() is { } missing)
+            return (false, $"the certificate lacks the configured name {missing}");
 
         DateTimeOffset due = RenewalTime.Of(certificate, chain);
         if (s.Now >= due)
