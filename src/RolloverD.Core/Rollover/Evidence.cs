@@ -199,8 +199,7 @@ public static class Evidence
         }
 
         facts = facts.With(current with { State = new GenerationState.Live(chain, now) });
-        bool answered = facts.Request is { Emergency: false } request && request.Generation == current.Number;
-        facts = (answered ? facts with { Request = null } : facts).WithoutSetback(StepKind.Deploy);
+        facts = (facts.IsAnswered() ? facts with { Request = null } : facts).WithoutSetback(StepKind.Deploy);
 
         // While the generation that was taken out still waits for its next try, the reason for its failure is kept.
         return facts.Next is null ? facts.WithoutSetback(StepKind.PutBack) : facts;

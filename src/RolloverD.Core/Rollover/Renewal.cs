@@ -9,8 +9,8 @@ internal static class Renewal
     public static Step? Begin(Situation s)
     {
         CertificateFacts known = s.Known;
-        if (known.Next is not null)
-            return null;
+        if (known.Next is { } next)
+            return GiveUp(s, next);
 
         if (known.Current is not { } current)
             return NewKey(s, forStandby: false, "no generation exists yet");
@@ -30,6 +30,12 @@ internal static class Renewal
             ? new Step.Promote(s.Certificate.Name, standby.Number, cause.Why)
             : NewKey(s, forStandby: false, cause.Why);
     }
+
+    // A renewal that keeps the key, under way when a new key is asked for, would put a compromised key into service anew.
+    private static Step.Archive? GiveUp(Situation s, Generation next) =>
+        s.Known.Request is { NewKey: true, Generation: null } && next.Key.Equals(s.Known.Current?.Key)
+            ? new(s.Certificate.Name, next.Number, "a new key was asked for, and this generation has the old one")
+            : null;
 
     private static (bool NewKey, string Why)? Cause(Situation s, Generation current, Chain chain)
     {
