@@ -18,7 +18,12 @@ internal static class Archiving
             }
         }
 
-        return null;
+        // A key that stood by and is of a kind that is no longer wanted was never in service.
+        return s.Known.Generations.FirstOrDefault(
+                g => g.State is GenerationState.Standby && g.Algorithm != s.Certificate.Key) is { } unwanted
+            ? new Step.Archive(
+                s.Certificate.Name, unwanted.Number, $"the configuration asks for a key of another kind, {s.Certificate.Key}")
+            : null;
     }
 
     private static bool NothingIsVisible(Situation s, Generation generation)

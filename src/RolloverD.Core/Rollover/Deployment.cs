@@ -52,6 +52,9 @@ internal static class Deployment
         if (s.Known.Next is not { State: GenerationState.Issued issued } next || !ChainSuffices(s, next, issued.Chain))
             return null;
 
+        if (s.Known.Current is { State: GenerationState.Deploying })
+            return null; // RFC 7671 §8.4: one change at a time
+
         if (s.Known.SetbackOf(StepKind.PutBack) is { } setback && s.Now < setback.RetryAt)
         {
             s.Hold(Gate.Retry, nameof(StepKind.Deploy), setback.RetryAt, setback.Reason, setback.Remedy);
@@ -64,6 +67,7 @@ internal static class Deployment
             covered &= Gates.AllVisibleFit(
                 s, owner, set => set.Covers(issued.Chain) || !AddsViolation(s, issued.Chain),
                 $"does not cover the chain of generation {next.Number}");
+            covered &= Gates.ServersWereHeard(s, owner);
             if (owner.IsPublished(s.Now, s.Margin))
                 covered &= Gates.DnsIsSound(s, owner);
         }

@@ -11,8 +11,11 @@ public static class Evidence
     /// <summary>Rounds of handshakes in a row that must see only the new chain: workers that run on end one by one.</summary>
     public const int CleanRoundsWanted = 3;
 
-    /// <summary>After this long an intended set that no server ever showed is taken to be never published.</summary>
+    /// <summary>After this long an intended set that nobody confirmed and no server showed was never published.</summary>
     private static readonly TimeSpan NeverCame = TimeSpan.FromMinutes(10);
+
+    /// <summary>After this long a set that the provider confirmed and no server ever showed was replaced unseen.</summary>
+    private static readonly TimeSpan NeverShown = TimeSpan.FromDays(1);
 
     /// <summary>How long a set that is gone stays in the ledger, for people who read it.</summary>
     private static readonly TimeSpan Remembered = TimeSpan.FromDays(7);
@@ -25,8 +28,12 @@ public static class Evidence
             EndpointFacts seen = facts.EndpointOf(endpoint);
             if (observation.Owners.TryGetValue(endpoint.TlsaName, out OwnerObservation? owner) && owner.Zone is not null)
             {
+                OwnerLedger ledger = facts.Owner(owner.Owner);
+                if (seen.Owner != owner.Owner)
+                    ledger = ledger.Inherit(facts.Owner(seen.Owner));
+
                 seen = seen with { TlsaOwner = owner.Owner };
-                facts = facts.With(facts.Owner(owner.Owner).Observe(owner));
+                facts = facts.With(ledger.Observe(owner));
             }
 
             if (observation.Endpoints.TryGetValue(endpoint, out EndpointObservation? handshakes))
@@ -67,19 +74,34 @@ public static class Evidence
             {
                 SetState.Seen => true,
                 SetState.Intended intended => index < newest
-                    || (intended.AppliedAt ?? s.Since) + NeverCame < round.StartedAt,
+                    || (intended.AppliedAt + NeverShown ?? s.Since + NeverCame) < round.StartedAt,
                 _ => false,
             };
         }
 
+        sets = sets.RemoveAll(s => s.State is SetState.Gone gone
+            && gone.LastServed + Remembered + (4 * s.Records.Ttl) < round.StartedAt);
         TimeSpan aliasTtl = round.Aliases.IsEmpty ? TimeSpan.Zero : round.Aliases.Max(a => a.Ttl);
         return ledger with
         {
-            Sets = sets.RemoveAll(s => s.State is SetState.Gone gone
-                && gone.LastServed + Remembered + (4 * s.Records.Ttl) < round.StartedAt),
+            Sets = sets,
+            Ours = ledger.Ours.RemoveAll(r => !sets.Any(s => s.Records.Contains(r))),
             AliasTtl = aliasTtl > ledger.AliasTtl ? aliasTtl : ledger.AliasTtl,
         };
     }
+
+    // The name leads to another owner now: what the former one published may still be in caches under the same name.
+    private static OwnerLedger Inherit(this OwnerLedger ledger, OwnerLedger former) => ledger with
+    {
+        Sets =
+        [
+            .. former.Sets
+                .Where(f => !ledger.Sets.Any(s => s.Records.Equals(f.Records) && s.State is not SetState.Gone))
+                .Select(f => f.State is SetState.Gone ? f : f with { State = new SetState.Seen() }),
+            .. ledger.Sets,
+        ],
+        AliasTtl = former.AliasTtl > ledger.AliasTtl ? former.AliasTtl : ledger.AliasTtl,
+    };
 
     /// <summary>The record set of an answer; null when the answer proves nothing.</summary>
     public static RecordSet? SetOf(AnswerContent content) => content switch
@@ -101,13 +123,23 @@ public static class Evidence
             known = sets.FindLastIndex(s => s.State is SetState.Intended && s.Records.HasSameRecords(set));
         }
 
-        return known < 0
-            ? sets.Add(new(set, now, new SetState.Seen()))
-            : sets.SetItem(known, sets[known] with { Records = set, State = new SetState.Seen() });
+        if (known < 0)
+            return sets.Add(new(set, now, new SetState.Seen()));
+
+        PublishedSet before = sets[known];
+        return
+        [
+            .. sets.Where((s, i) => i < known && !s.Records.Equals(set)),
+            new(set, before.State is SetState.Gone ? now : before.Since, new SetState.Seen()),
+            .. sets.Skip(known + 1),
+        ];
     }
 
     private static EndpointFacts Observe(this EndpointFacts facts, EndpointObservation round)
     {
+        if (round.FinishedAt < facts.CompleteAt)
+            return facts; // somebody else has looked since
+
         ImmutableArray<Chain> shown = ChainsOf(round);
         bool complete = round.IsComplete;
         return facts with
@@ -167,8 +199,7 @@ public static class Evidence
         }
 
         facts = facts.With(current with { State = new GenerationState.Live(chain, now) });
-        bool answered = facts.Request is { Emergency: false } request && request.Generation == current.Number;
-        facts = (answered ? facts with { Request = null } : facts).WithoutSetback(StepKind.Deploy);
+        facts = (facts.IsAnswered() ? facts with { Request = null } : facts).WithoutSetback(StepKind.Deploy);
 
         // While the generation that was taken out still waits for its next try, the reason for its failure is kept.
         return facts.Next is null ? facts.WithoutSetback(StepKind.PutBack) : facts;

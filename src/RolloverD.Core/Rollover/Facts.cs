@@ -81,6 +81,15 @@ public sealed record CertificateFacts(
         };
     }
 
+    /// <summary>
+    /// Writes down that a rollover is asked for. A generation that is being made and not yet being deployed answers it
+    /// at once, unless a new key is wanted and it has the old one.
+    /// </summary>
+    public CertificateFacts Ask(bool newKey, bool emergency, DateTimeOffset now) => this with
+    {
+        Request = new(newKey, emergency, now, newKey && Next?.Key.Equals(Current?.Key) == true ? null : Next?.Number),
+    };
+
     public Setback? SetbackOf(StepKind kind) => Setbacks.FirstOrDefault(s => s.Kind == kind);
 
     public CertificateFacts WithoutSetback(StepKind kind) =>

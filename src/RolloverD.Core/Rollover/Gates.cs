@@ -11,6 +11,28 @@ internal static class Gates
     public static bool DnsIsSound(Situation s, OwnerSituation owner) =>
         ZoneIsSecure(s, owner) && ResolverValidates(s, owner) && SignaturesLast(s, owner);
 
+    /// <summary>
+    /// What senders get now is known: the zone is proven insecure, or some server of the secure zone was heard in this
+    /// round. A ledger alone may be old: others may have published what it does not hold.
+    /// </summary>
+    public static bool ServersWereHeard(Situation s, OwnerSituation owner)
+    {
+        if (owner.Round is { Security: ZoneSecurity.Insecure })
+            return true;
+
+        if (!ZoneIsSecure(s, owner))
+            return false;
+
+        if (owner.Round!.Servers.Any(a => Evidence.SetOf(a.Content) is not null))
+            return true;
+
+        s.Hold(
+            Gate.Propagation, owner.Owner, null,
+            $"no authoritative server says what {owner.Owner} holds now: {owner.Laggards()}",
+            "see that the named servers run and can be reached from here");
+        return false;
+    }
+
     /// <summary>Every visible set of the owner fits; otherwise says which one does not and until when.</summary>
     /// <param name="s">The situation; takes the hold.</param>
     /// <param name="owner">The owner.</param>
@@ -96,7 +118,10 @@ internal static class Gates
         DateTimeOffset? expires = owner.Round?.Servers
             .Select(a => (a.Content as AnswerContent.Serves)?.SignatureExpires)
             .Min();
-        TimeSpan wait = (2 * s.Desired.Timing.Ttl) + s.Margin;
+        TimeSpan ttl = owner.Ledger.Latest is { } latest && latest.Ttl > s.Desired.Timing.Ttl
+            ? latest.Ttl
+            : s.Desired.Timing.Ttl;
+        TimeSpan wait = (2 * ttl) + s.Margin;
         if (expires is not { } end || end >= s.Now + wait)
             return true;
 

@@ -8,7 +8,10 @@ namespace RolloverD.Core.Rollover;
 /// <param name="Number">From 1.</param>
 /// <param name="Algorithm">The kind of key.</param>
 /// <param name="Key">Its public half.</param>
-/// <param name="KeyCreatedAt">When the key was made; kept when a later generation takes the key over.</param>
+/// <param name="KeyCreatedAt">
+/// From when the key's age counts: when it was made, or taken into use after it stood by. Kept when a later generation
+/// takes the key over.
+/// </param>
 /// <param name="State">How far it came.</param>
 public sealed record Generation(
     int Number,

@@ -24,6 +24,11 @@ public sealed record OwnerLedger(
     [JsonIgnore]
     public RecordSet? Latest => Sets.LastOrDefault(s => s.State is not SetState.Gone)?.Records;
 
+    /// <summary>The last set that the provider confirmed or a server showed: what senders get if nothing is done.</summary>
+    [JsonIgnore]
+    public RecordSet? InPlace =>
+        Sets.LastOrDefault(s => s.State is SetState.Seen or SetState.Intended { AppliedAt: not null })?.Records;
+
     /// <summary>
     /// Whether every authoritative server was seen to serve one set and nothing else, and no change that the provider
     /// confirmed is on its way.
@@ -45,33 +50,56 @@ public sealed record OwnerLedger(
             _ => false,
         })?.Records;
 
-    /// <summary>Writes down, before it is done, that a set will be published.</summary>
-    public OwnerLedger Intend(RecordSet set, IEnumerable<TlsaRecord> added, DateTimeOffset now) => this with
+    /// <summary>Writes down, before it is done, that a set will be published; again, when it was tried before.</summary>
+    public OwnerLedger Intend(RecordSet set, IEnumerable<TlsaRecord> added, DateTimeOffset now)
     {
-        Sets = Latest is { } latest && latest.Equals(set) ? Sets : Sets.Add(new(set, now, new SetState.Intended(null))),
-        Ours = [.. Ours.Union(added)],
-    };
+        int latest = Sets.FindLastIndex(s => s.State is not SetState.Gone);
+        ImmutableArray<PublishedSet> sets = latest < 0 || !Sets[latest].Records.Equals(set)
+            ? Sets.Add(new(set, now, new SetState.Intended(null)))
+            : Sets[latest].State is SetState.Intended before
+                ? Sets.SetItem(latest, new(set, now, before with { Tries = before.Tries + 1 }))
+                : Sets;
+        return this with { Sets = sets, Ours = [.. Ours.Union(added)] };
+    }
 
-    /// <summary>Takes an intended set back because the provider said for certain that it did not publish it.</summary>
+    /// <summary>
+    /// Takes an intended set back because the provider said for certain that it did not publish it. It said so of this
+    /// try alone: after an earlier one, whose outcome may be unknown, the set stays until servers prove it gone.
+    /// </summary>
     public OwnerLedger Renounce(RecordSet set) => this with
     {
-        Sets = Sets.RemoveAll(s => s.State is SetState.Intended && s.Records.Equals(set)),
+        Sets = Sets.RemoveAll(s =>
+            s.State is SetState.Intended { AppliedAt: null, Tries: 1 } && s.Records.Equals(set)),
     };
 
-    /// <summary>Writes down that the provider confirmed a change and what it holds now.</summary>
+    /// <summary>Writes down that the provider confirmed a change and what it holds now, with the TTL that it gave it.</summary>
     public OwnerLedger Applied(RecordSet set, DateTimeOffset now)
     {
         int index = Sets.FindLastIndex(s => s.State is SetState.Intended && s.Records.HasSameRecords(set));
-        return index < 0
-            ? Found(set, now)
-            : this with { Sets = Sets.SetItem(index, Sets[index] with { State = new SetState.Intended(now) }) };
+        return index < 0 ? Found(set, now) : Confirmed(index, set, now);
     }
 
-    /// <summary>Writes down that the provider itself holds this set, whatever was meant.</summary>
-    public OwnerLedger Found(RecordSet set, DateTimeOffset now) =>
-        Latest is { } latest && latest.Equals(set)
-            ? this
-            : this with { Sets = Sets.Add(new(set, now, new SetState.Seen())) };
+    /// <summary>
+    /// Writes down that the provider itself holds this set, whatever was meant. Servers that get it from a hidden
+    /// primary may show it only later, so it counts as confirmed, not as seen.
+    /// </summary>
+    public OwnerLedger Found(RecordSet set, DateTimeOffset now)
+    {
+        int latest = Sets.FindLastIndex(s => s.State is not SetState.Gone);
+        if (latest < 0 || !Sets[latest].Records.Equals(set))
+            return this with { Sets = Sets.Add(new(set, now, new SetState.Intended(now))) };
+
+        return Sets[latest].State is SetState.Intended ? Confirmed(latest, set, now) : this;
+    }
+
+    private OwnerLedger Confirmed(int index, RecordSet set, DateTimeOffset now) => this with
+    {
+        Sets = Sets.SetItem(index, Sets[index] with
+        {
+            Records = set,
+            State = ((SetState.Intended)Sets[index].State) with { AppliedAt = now },
+        }),
+    };
 
     private static TimeSpan RepeatAfter(RecordSet set) =>
         set.Ttl > TimeSpan.FromMinutes(1) ? set.Ttl : TimeSpan.FromMinutes(1);
@@ -79,7 +107,7 @@ public sealed record OwnerLedger(
 
 /// <summary>A record set of an owner and what is known of its publication.</summary>
 /// <param name="Records">The set, with the TTL that it was served with.</param>
-/// <param name="Since">When it was intended or first seen: from here a cache may hold it.</param>
+/// <param name="Since">When it was last intended, or first seen, or seen again after it was gone.</param>
 /// <param name="State">How far it came.</param>
 public sealed record PublishedSet(RecordSet Records, DateTimeOffset Since, SetState State);
 
@@ -94,8 +122,9 @@ public abstract record SetState
     }
 
     /// <summary>The intent is saved; no server was seen to serve it yet, any may.</summary>
-    /// <param name="AppliedAt">When the provider confirmed the change; null while it did not.</param>
-    public sealed record Intended(DateTimeOffset? AppliedAt) : SetState;
+    /// <param name="AppliedAt">When the provider last confirmed that it holds it; null while it did not.</param>
+    /// <param name="Tries">How often it was sent to the provider.</param>
+    public sealed record Intended(DateTimeOffset? AppliedAt, int Tries = 1) : SetState;
 
     /// <summary>Some server serves it, or did when it was last asked.</summary>
     public sealed record Seen : SetState;

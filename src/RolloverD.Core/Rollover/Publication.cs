@@ -154,10 +154,24 @@ internal static class Publication
             .Where(r => owner.Ledger.BaseAt(s.Now)?.Contains(r) != true),
     ];
 
-    private static ImmutableArray<TlsaRecord> Superfluous(Situation s, OwnerSituation owner) =>
-    [
-        .. owner.Ledger.Ours
-            .Except(Wanted.At(s.Desired, s.Facts, owner.Owner, s.Now))
-            .Where(r => owner.Ledger.BaseAt(s.Now)?.Contains(r) == true),
-    ];
+    // Records of another certificate that shares the owner are left to it: it has looked at its own addresses.
+    private static ImmutableArray<TlsaRecord> Superfluous(Situation s, OwnerSituation owner)
+    {
+        HashSet<TlsaRecord> own = [.. RecordsOf(s.Known)];
+        HashSet<TlsaRecord> others =
+        [
+            .. Wanted.CertificatesAt(s.Desired, s.Facts, owner.Owner)
+                .Where(c => c.Name != s.Certificate.Name)
+                .SelectMany(c => RecordsOf(s.Facts.Certificate(c.Name))),
+        ];
+        return
+        [
+            .. owner.Ledger.Ours
+                .Except(Wanted.At(s.Desired, s.Facts, owner.Owner, s.Now))
+                .Where(r => owner.Ledger.BaseAt(s.Now)?.Contains(r) == true && (own.Contains(r) || !others.Contains(r))),
+        ];
+
+        IEnumerable<TlsaRecord> RecordsOf(CertificateFacts known) => known.Generations.SelectMany(
+            g => Wanted.RecordsOf(g, [.. owner.Ledger.Ours.Select(r => r.Parameters).Distinct()]));
+    }
 }

@@ -50,6 +50,10 @@ public static class Recording
 
     private static CertificateFacts Begin(this CertificateFacts known, Step step, PublicKey key, DateTimeOffset now)
     {
+        // A crash may have left a copy of an old key under this number: a key that was asked for as new must be new.
+        if (step is Step.GenerateKey stale && known.Generations.Any(g => g.Key.Equals(key)))
+            return known.With(new Generation(stale.Generation, stale.Algorithm, key, now, new GenerationState.Archived(now)));
+
         Generation generation = step switch
         {
             Step.GenerateKey make => new(
@@ -108,17 +112,28 @@ public static class Recording
         {
             case Step.Promote promote:
                 return known
-                    .With(known.Find(promote.Generation)! with { State = new GenerationState.Preparing(now) })
+                    .With(known.Find(promote.Generation)! with
+                    {
+                        State = new GenerationState.Preparing(now),
+                        KeyCreatedAt = now,
+                    })
                     .Answer(promote.Generation);
             case Step.Archive archive:
                 known = known.With(known.Find(archive.Generation)! with { State = new GenerationState.Archived(now) });
-                bool over = known.Request is { Generation: { } answer } && answer == known.Current?.Number
-                    && !known.Generations.Any(g => g.State is GenerationState.Superseded);
-                return over ? known with { Request = null } : known;
+                return known.IsAnswered() ? known with { Request = null } : known;
             default:
                 throw new InvalidOperationException($"step '{step.Describe()}' has another outcome");
         }
     }
+
+    /// <summary>
+    /// Whether what was asked for is done: the generation that answers went into service, and in an emergency every
+    /// older one is over.
+    /// </summary>
+    public static bool IsAnswered(this CertificateFacts known) =>
+        known.Request is { Generation: { } answer } request
+        && known.Find(answer)?.State is GenerationState.Live or GenerationState.Superseded or GenerationState.Archived
+        && (!request.Emergency || !known.Generations.Any(g => g.State is GenerationState.Superseded));
 
     private static CertificateFacts Answer(this CertificateFacts known, int generation) =>
         known.Request is { Generation: null } request
@@ -135,6 +150,10 @@ public static class Recording
                 refused.RetryAt ?? now + Backoff.After(step.Kind, certain: true, count), refused.Reason, refused.Remedy),
             StepOutcome.Unknown unknown => New(
                 now + Backoff.After(step.Kind, certain: false, count), unknown.Reason, unknown.Remedy),
+            StepOutcome.Differs differs => New(
+                now + Backoff.After(step.Kind, certain: false, count),
+                $"the provider held [{differs.Found}], which was not expected",
+                "nothing when this is rare; otherwise find out who else changes these records"),
             StepOutcome.Later later => New(later.RetryAt, later.Reason, "nothing: it is asked again then"),
             _ => null,
         };

@@ -9,14 +9,14 @@ internal static class Renewal
     public static Step? Begin(Situation s)
     {
         CertificateFacts known = s.Known;
-        if (known.Next is not null)
-            return null;
+        if (known.Next is { } next)
+            return GiveUp(s, next);
 
         if (known.Current is not { } current)
             return NewKey(s, forStandby: false, "no generation exists yet");
 
         if (current.State is not GenerationState.Live live)
-            return null; // one change at a time: RFC 7671 §8.4
+            return null; // RFC 7671 §8.4: one change at a time
 
         if (Cause(s, current, live.Chain) is not { } cause)
             return StandbyKey(s);
@@ -30,6 +30,12 @@ internal static class Renewal
             ? new Step.Promote(s.Certificate.Name, standby.Number, cause.Why)
             : NewKey(s, forStandby: false, cause.Why);
     }
+
+    // A renewal that keeps the key, under way when a new key is asked for, would put a compromised key into service anew.
+    private static Step.Archive? GiveUp(Situation s, Generation next) =>
+        s.Known.Request is { NewKey: true, Generation: null } && next.Key.Equals(s.Known.Current?.Key)
+            ? new(s.Certificate.Name, next.Number, "a new key was asked for, and this generation has the old one")
+            : null;
 
     private static (bool NewKey, string Why)? Cause(Situation s, Generation current, Chain chain)
     {
@@ -48,8 +54,9 @@ internal static class Renewal
         if (s.Now >= keyEnds)
             return (true, $"the key is older than rotate-after, {certificate.RotateAfter.TotalDays:0.#} days");
 
-        if (!certificate.Names.Order().SequenceEqual(chain.Leaf.DnsNames.Order()))
-            return (false, "the configured names differ from the certificate's");
+        // An issuer may add names of its own; asking again would not make them go away.
+        if (certificate.Names.Except(chain.Leaf.DnsNames, StringComparer.OrdinalIgnoreCase).FirstOrDefault() is { } missing)
+            return (false, $"the certificate lacks the configured name {missing}");
 
         DateTimeOffset due = RenewalTime.Of(certificate, chain);
         if (s.Now >= due)

@@ -6,10 +6,17 @@ namespace RolloverD.Core.Rollover;
 /// <summary>When a chain is due for renewal.</summary>
 public static class RenewalTime
 {
-    /// <summary>So long before its end as configured, a third of its lifetime when nothing is said.</summary>
+    /// <summary>
+    /// So long before its end as configured, a third of its lifetime when nothing is said; but never in the first half
+    /// of its life, should issuers shorten that, nor in its first sixth, should a CA certificate end sooner than the
+    /// leaf: a certificate that is due on the day it is issued would be renewed without end.
+    /// </summary>
     public static DateTimeOffset Of(DesiredCertificate certificate, Chain chain)
     {
         TimeSpan lifetime = chain.Leaf.NotAfter - chain.Leaf.NotBefore;
-        return chain.NotAfter - (certificate.RenewBefore ?? lifetime / 3);
+        TimeSpan before = certificate.RenewBefore ?? lifetime / 3;
+        DateTimeOffset due = chain.NotAfter - (before < lifetime / 2 ? before : lifetime / 2);
+        DateTimeOffset earliest = chain.Leaf.NotBefore + (lifetime / 6);
+        return due > earliest ? due : earliest;
     }
 }

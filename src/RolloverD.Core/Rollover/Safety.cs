@@ -67,7 +67,11 @@ public static class Safety
             .Select(chain => new Violation(e.Endpoint, set, chain, set.Uncovered(chain))))),
     ];
 
-    /// <summary>The violations that publishing this set at an owner would add. Empty: it is permitted.</summary>
+    /// <summary>
+    /// The violations that publishing this set at an owner would add to what senders get if nothing is done. Empty: it
+    /// is permitted. What the set in place already does to a chain, its successor may do too: a host that is broken can
+    /// be healed step by step, and a foreign dead record be lived with.
+    /// </summary>
     public static ImmutableArray<Violation> OfPublishing(
         Desired desired, Facts facts, string owner, RecordSet set, DateTimeOffset now)
     {
@@ -75,30 +79,34 @@ public static class Safety
             .SelectMany(c => c.Endpoints)
             .Distinct()
             .Where(e => facts.EndpointOf(e).Owner == owner);
-        ImmutableArray<Exposure> before = Exposures(desired, facts, endpoints, now);
-        return Added(before, [.. before.Select(e => e with { Visible = [.. e.Visible.Append(set).Distinct()] })]);
+        RecordSet? inPlace = facts.Owner(owner).InPlace;
+        return
+        [
+            .. Violations([.. Exposures(desired, facts, endpoints, now).Select(e => e with { Visible = [set] })])
+                .Where(v => inPlace is null || !v.Uncovered.All(inPlace.Uncovered(v.Chain).Contains)),
+        ];
     }
 
-    /// <summary>The violations that serving this chain at the certificate's endpoints would add. Empty: it is permitted.</summary>
+    /// <summary>
+    /// The violations that serving this chain at the certificate's endpoints would add. Empty: it is permitted. A set
+    /// that fails every chain of the same kind of key now may fail this one too; while one address still works, for
+    /// one holder of one cached set, nothing may go into service that does not.
+    /// </summary>
     public static ImmutableArray<Violation> OfServing(
-        Desired desired, Facts facts, DesiredCertificate certificate, Chain chain, DateTimeOffset now)
-    {
-        ImmutableArray<Exposure> before = Exposures(desired, facts, certificate.Endpoints, now);
-        return Added(before, [.. before.Select(e => e with { Served = [.. e.Served.Append(chain).Distinct()] })]);
-    }
+        Desired desired, Facts facts, DesiredCertificate certificate, Chain chain, DateTimeOffset now) =>
+    [
+        .. Exposures(desired, facts, certificate.Endpoints, now)
+            .Where(e => !facts.EndpointOf(e.Endpoint).Seen.Contains(chain))
+            .SelectMany(e => Violations([e with { Served = [chain] }]).Where(v => !FailsAnyway(e, v))),
+    ];
 
-    /// <summary>The violations of the second exposure that the first one does not excuse.</summary>
-    public static ImmutableArray<Violation> Added(ImmutableArray<Exposure> before, ImmutableArray<Exposure> after)
+    private static bool FailsAnyway(Exposure exposure, Violation added)
     {
-        ImmutableArray<Violation> existing = Violations(before);
-        return [.. Violations(after).Where(v => !existing.Any(e => Excuses(e, v)))];
+        Chain[] served =
+        [
+            .. exposure.Served.Where(c => !c.Equals(added.Chain) && c.Key.Family == added.Chain.Key.Family),
+        ];
+        return served.Length > 0
+            && served.All(c => added.Uncovered.All(added.Set.Uncovered(c).Contains));
     }
-
-    // What is already broken may stay so, or be broken in the same way by a new set or a new chain of the same kind of
-    // key; it may not become worse. Otherwise a host that fails could never be healed, nor a foreign dead record endured.
-    private static bool Excuses(Violation existing, Violation added) =>
-        existing.Endpoint == added.Endpoint
-        && existing.Chain.Key.Family == added.Chain.Key.Family
-        && (existing.Set.Equals(added.Set) || existing.Chain.Equals(added.Chain))
-        && added.Uncovered.All(existing.Uncovered.Contains);
 }

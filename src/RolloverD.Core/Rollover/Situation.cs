@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using RolloverD.Core.Dane;
 using RolloverD.Core.Policy;
 using RolloverD.Core.Ports;
 
@@ -82,8 +83,10 @@ internal sealed record OwnerSituation(string Owner, OwnerLedger Ledger, OwnerObs
     /// <summary>The servers that do not serve the latest set, each with what it serves instead.</summary>
     public string Laggards()
     {
-        if (Round is null || Ledger.Latest is not { } latest)
+        if (Round is null)
             return "no authoritative server was asked yet";
+
+        RecordSet latest = Ledger.Latest ?? RecordSet.Absent;
 
         string[] behind =
         [

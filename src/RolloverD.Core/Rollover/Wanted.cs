@@ -16,7 +16,8 @@ public static class Wanted
     {
         OwnerLedger ledger = facts.Owner(owner);
         ImmutableArray<DesiredCertificate> certificates = [.. CertificatesAt(desired, facts, owner)];
-        ImmutableArray<TlsaParameters> sustained = Sustained(desired, facts, ledger, certificates);
+        ImmutableArray<TlsaParameters> parameters =
+            [.. certificates.SelectMany(c => c.Tlsa).Union(Sustained(ledger))];
         var wanted = new SortedSet<TlsaRecord>();
         foreach (DesiredCertificate certificate in certificates)
         {
@@ -24,7 +25,7 @@ public static class Wanted
             foreach (Generation generation in known.Generations)
             {
                 if (!IsReleased(desired, known, generation, now))
-                    wanted.UnionWith(RecordsOf(generation, [.. certificate.Tlsa.Union(sustained)]));
+                    wanted.UnionWith(RecordsOf(generation, parameters));
             }
         }
 
@@ -58,26 +59,16 @@ public static class Wanted
         Desired desired, CertificateFacts facts, Generation generation, DateTimeOffset now) =>
         ReleasedFrom(desired, facts, generation) is { } from && now >= from;
 
-    // RFC 7671 §8: whatever parameters the set already holds must match the next chain too, also those that others put
-    // there; a foreign record that matches nothing served is dead already and obliges to nothing.
-    private static ImmutableArray<TlsaParameters> Sustained(
-        Desired desired, Facts facts, OwnerLedger ledger, ImmutableArray<DesiredCertificate> certificates)
-    {
-        if (ledger.Latest is not { IsAbsent: false } latest)
-            return [];
-
-        ImmutableArray<Chain> served = ServedAt(desired, facts, ledger.Owner, certificates);
-        return
-        [
-            .. latest.Records
-                .Where(r => r.Parameters.IsUsable && !ledger.Ours.Contains(r) && served.Any(r.Matches))
-                .Select(r => r.Parameters)
-                .Distinct(),
-        ];
-    }
+    // RFC 7671 §8: whatever parameters the set holds, every chain must match, also those of other certificates at the
+    // owner and those that others put there. A foreign record that matches nothing obliges too: a sender that prefers its
+    // digest looks at no other.
+    private static IEnumerable<TlsaParameters> Sustained(OwnerLedger ledger) =>
+        (ledger.Latest ?? RecordSet.Absent).Records
+            .Where(r => r.IsUsable && !ledger.Ours.Contains(r))
+            .Select(r => r.Parameters);
 
     // A chain that is served but is no generation's (there before RolloverD, or put there by hand) must stay covered by
-    // a set that is published: the same data under our parameters. RFC 7671 §8.1. This is also how a host heals.
+    // a set that is published: the same data under our parameters. RFC 7671 §8.3. This is also how a host heals.
     private static IEnumerable<TlsaRecord> ForStrangers(
         Desired desired,
         Facts facts,

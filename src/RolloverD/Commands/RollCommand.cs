@@ -51,14 +51,14 @@ internal static class RollCommand
         new FactsStore(world.Store).Update(facts =>
         {
             CertificateFacts known = facts.Certificate(certificate.Name);
-            if (known.Request is { } pending)
+            if (known.Request is { } pending && (pending.Emergency || !emergency))
             {
                 throw new CommandException(
                     ExitCode.MustWait,
                     $"rolloverd: a roll of {certificate.Name} asked for at {pending.At:u} is not over yet; see 'rolloverd status {certificate.Name}'");
             }
 
-            return (facts.With(known with { Request = new(newKey, emergency, now, null) }),
+            return (facts.With(known.Ask(newKey, emergency, now)),
                 [new(0, now, certificate.Name, null, "asked", asked)]);
         });
         Doorbell.Ring(world.Desired.StateDirectory);

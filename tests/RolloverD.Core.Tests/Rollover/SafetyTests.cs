@@ -1,0 +1,154 @@
+using System.Collections.Immutable;
+using RolloverD.Core.Dane;
+using RolloverD.Core.Policy;
+using RolloverD.Core.Rollover;
+using RolloverD.Core.Tests.Support;
+using Xunit;
+
+namespace RolloverD.Core.Tests.Rollover;
+
+/// <summary>The one rule: a step adds no combination of visible set and served chain that a sender would refuse.</summary>
+public class SafetyTests
+{
+    private static readonly DateTimeOffset Now = Some.Start;
+    private static readonly PublicKey OldKey = Some.Key(1), NewKey = Some.Key(2), Elsewhere = Some.Key(8);
+    private static readonly PublicKey RsaKey = Some.Key(3, KeyFamily.Rsa);
+    private static readonly TlsaRecord Old = Some.Record("3 1 1", OldKey);
+    private static readonly TlsaRecord New = Some.Record("3 1 1", NewKey);
+    private static readonly TlsaRecord Dead = Some.Record("3 1 1", Some.Key(66));
+    private static readonly Desired Desired = Some.Desired(Some.Certificate);
+
+    [Fact]
+    public void Adding_a_record_is_permitted() => Assert.Empty(Publish(Steady(), Some.Set(Old, New)));
+
+    [Fact]
+    public void Replacing_the_record_of_the_served_chain_is_not() => Assert.Single(Publish(Steady(), Some.Set(New)));
+
+    [Fact]
+    public void Removing_every_record_is_harmless() => Assert.Empty(Publish(Steady(), RecordSet.Absent));
+
+    [Fact]
+    public void A_kind_of_record_that_does_not_fit_the_served_chain_is_not_permitted() => Assert.Equal(
+        [Some.Parameters("2 1 1")],
+        Publish(Steady(), Some.Set(Old, Some.Record("2 1 1", Some.Chain(NewKey, ca: 7)))).Single().Uncovered);
+
+    [Fact]
+    public void The_first_publication_needs_the_chain_that_is_served()
+    {
+        Facts facts = World(RecordSet.Absent, Some.Chain(OldKey));
+        Assert.Empty(Publish(facts, Some.Set(Old, New)));
+        Assert.Single(Publish(facts, Some.Set(New)));
+    }
+
+    [Fact]
+    public void A_chain_goes_into_service_when_every_visible_set_covers_it()
+    {
+        Assert.Single(Serve(Steady(), Some.Chain(NewKey)));
+        Facts both = World(Some.Set(Old, New), Some.Chain(OldKey));
+        Assert.Empty(Serve(both, Some.Chain(NewKey)));
+
+        OwnerLedger ledger = both.Owner(Some.Owner);
+        var cached = new PublishedSet(Some.Set(Old), Now.AddHours(-9), new SetState.Gone(Now.AddMinutes(-10), Now.AddHours(-3)));
+        Assert.Single(Serve(both.With(ledger with { Sets = ledger.Sets.Insert(0, cached) }), Some.Chain(NewKey)));
+    }
+
+    [Fact]
+    public void Any_chain_may_be_served_without_records() =>
+        Assert.Empty(Serve(World(RecordSet.Absent, Some.Chain(OldKey)), Some.Chain(NewKey)));
+
+    [Fact]
+    public void From_the_intent_to_deploy_both_chains_count_as_served()
+    {
+        Facts facts = Steady();
+        CertificateFacts known = facts.Certificate("mx1");
+        facts = facts.With(known.With(Given.In(2, NewKey, new GenerationState.Deploying(Some.Chain(NewKey), Now, null, 0))));
+        facts = facts.With(Given.Ledger(Some.Set(Old, New)));
+        Assert.Equal(NewKey, Publish(facts, Some.Set(Old)).Single().Chain.Key);
+        Assert.Equal(OldKey, Publish(facts, Some.Set(New)).Single().Chain.Key);
+    }
+
+    [Fact]
+    public void A_deployment_that_did_not_take_effect_yet_is_not_excused_by_itself()
+    {
+        Facts facts = World(Some.Set(Old), Some.Chain(OldKey));
+        facts = facts.With(Given.Certificate(
+            "mx1",
+            Given.Live(1, OldKey),
+            Given.In(2, NewKey, new GenerationState.Deploying(Some.Chain(NewKey), Now, null, 0))));
+        Assert.NotEmpty(Serve(facts, Some.Chain(NewKey)));
+        Assert.Empty(Serve(facts, Some.Chain(OldKey)));
+    }
+
+    [Fact]
+    public void What_is_broken_can_be_healed_step_by_step()
+    {
+        Facts broken = World(Some.Set(Dead), Some.Chain(OldKey));
+        Assert.NotEmpty(Safety.Violations(Safety.Exposures(Desired, broken, [Some.Mx], Now)));
+        Assert.Empty(Publish(broken, Some.Set(Dead, Old)));
+        Assert.Empty(Publish(broken, Some.Set(Dead, New)));
+        Assert.Empty(Serve(broken, Some.Chain(NewKey)));
+    }
+
+    [Fact]
+    public void What_is_broken_may_not_become_more_broken()
+    {
+        Facts broken = World(Some.Set(Dead), Some.Chain(OldKey));
+        Assert.NotEmpty(Publish(broken, Some.Set(Dead, Some.Record("2 1 1", Some.Chain(NewKey, ca: 7)))));
+    }
+
+    [Fact]
+    public void A_broken_RSA_chain_does_not_excuse_a_broken_ECDSA_chain()
+    {
+        Facts facts = World(Some.Set(Old), Some.Chain(OldKey), Some.Chain(RsaKey));
+        Assert.NotEmpty(Serve(facts, Some.Chain(NewKey)));
+        Assert.Empty(Serve(facts, Some.Chain(Some.Key(4, KeyFamily.Rsa))));
+    }
+
+    [Fact]
+    public void A_broken_address_does_not_excuse_breaking_the_one_that_works()
+    {
+        // One machine behind the name shows a forgotten certificate, the other one is well.
+        Facts facts = World(Some.Set(Old), Some.Chain(OldKey), Some.Chain(Elsewhere));
+        Assert.NotEmpty(Serve(facts, Some.Chain(NewKey)));
+    }
+
+    [Fact]
+    public void An_old_broken_set_does_not_excuse_publishing_another_one()
+    {
+        Facts facts = World(Some.Set(Old, New), Some.Chain(OldKey));
+        OwnerLedger ledger = facts.Owner(Some.Owner);
+        var mistake = new PublishedSet(Some.Set(Dead), Now.AddHours(-9), new SetState.Gone(Now.AddMinutes(-10), Now.AddHours(-3)));
+        facts = facts.With(ledger with { Sets = ledger.Sets.Insert(0, mistake) });
+        Assert.NotEmpty(Publish(facts, Some.Set(New)));
+        Assert.Empty(Publish(facts, Some.Set(Old)));
+    }
+
+    [Fact]
+    public void A_foreign_dead_record_can_be_lived_with()
+    {
+        var dead = new TlsaRecord(Some.Parameters("2 1 1"), Some.Ca(66).Key.Sha256);
+        Facts facts = World(Some.Set(Old, dead), Some.Chain(OldKey));
+        Assert.Empty(Publish(facts, Some.Set(Old, New, dead)));
+    }
+
+    [Fact]
+    public void Every_certificate_of_an_endpoint_counts()
+    {
+        DesiredCertificate rsa = Some.Certificate with { Name = "rsa", Key = KeyAlgorithm.Rsa2048 };
+        Facts facts = Steady();
+        facts = facts.With(Given.Certificate("rsa", Given.Live(1, RsaKey)))
+            .With(Given.Ledger(Some.Set(Old, Some.Record("3 1 1", RsaKey))));
+        Assert.NotEmpty(Safety.OfPublishing(Some.Desired(Some.Certificate, rsa), facts, Some.Owner, Some.Set(Old, New), Now));
+    }
+
+    private static Facts Steady() => Given.Steady(Some.Certificate, OldKey);
+
+    private static Facts World(RecordSet published, params Chain[] served) =>
+        Given.Facts([], [Given.Foreign(published)], [Given.Seen(Some.Mx, [.. served])]);
+
+    private static ImmutableArray<Violation> Publish(Facts facts, RecordSet set) =>
+        Safety.OfPublishing(Desired, facts, Some.Owner, set, Now);
+
+    private static ImmutableArray<Violation> Serve(Facts facts, Chain chain) =>
+        Safety.OfServing(Desired, facts, Some.Certificate, chain, Now);
+}
