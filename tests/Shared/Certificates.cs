@@ -107,7 +107,7 @@ public sealed class TestCertificate
                 .CreateSubjectPublicKeyInfo(secret.GeneratePublicKey()).GetDerEncoded();
 
             // RFC 8410 §7, the short form: version, algorithm, key within two octet strings.
-            byte[] head = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
+            byte[] head = Convert.FromHexString("302e020100300506032b657004220420");
             string pem = PemEncoding.WriteString("PRIVATE KEY", [.. head, .. secret.GetEncoded()]);
             return (null, pem, PublicKey.CreateFromSubjectPublicKeyInfo(spki, out _));
         }

@@ -11,7 +11,8 @@ public sealed class ChainReaderTests
 {
     private static readonly TestCertificate Root = TestCertificate.Root("Root", TestKey.Rsa);
     private static readonly TestCertificate Intermediate = Root.SignCa("Intermediate");
-    private static readonly TestCertificate Leaf = Intermediate.SignHost("mx1.example.net", TestKey.Ecdsa, "Mail.example.NET");
+    private static readonly TestCertificate Leaf =
+        Intermediate.SignHost("mx1.example.net", TestKey.Ecdsa, "Mail.example.NET");
 
     [Fact]
     public void Ancestors_come_in_path_order_however_they_were_sent()
