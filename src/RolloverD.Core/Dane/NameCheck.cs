@@ -8,12 +8,12 @@ namespace RolloverD.Core.Dane;
 public static class NameCheck
 {
     /// <summary>
-    /// Whether the leaf has one of the reference identifiers: the names under which the sender knows the host, that is
-    /// the TLSA base domain, the next-hop domain, and what they were before CNAMEs were followed.
+    /// Whether the certificate has one of the reference identifiers: the names under which the sender knows the host,
+    /// that is the TLSA base domain, the next-hop domain, and what they were before CNAMEs were followed.
     /// </summary>
-    /// <remarks>RFC 7672 §3.2.2. The leaf's names are its dNSNames, or its common name when it has none.</remarks>
-    public static bool Matches(IEnumerable<string> referenceIdentifiers, ChainCertificate leaf) =>
-        referenceIdentifiers.Any(reference => leaf.DnsNames.Any(presented => Matches(reference, presented)));
+    /// <remarks>RFC 7672 §3.2.2.</remarks>
+    public static bool Names(this ChainCertificate certificate, IEnumerable<string> referenceNames) =>
+        referenceNames.Any(reference => certificate.DnsNames.Any(name => Matches(reference, name)));
 
     /// <summary>Whether a presented name, perhaps a wildcard, stands for the reference identifier.</summary>
     /// <remarks>

@@ -58,7 +58,7 @@ internal sealed class Attempt(
         {
             return null;
         }
-        catch (Exception e) when (e is SocketException or IOException)
+        catch (Exception e) when (e is SocketException or IOException or InvalidDataException)
         {
             return Problem(Describe(e)); // TLS alerts are IOExceptions
         }

@@ -1,0 +1,25 @@
+using RolloverD.Core.Ports;
+using RolloverD.Tests.Shared;
+
+namespace RolloverD.Providers.Tests.MailServers;
+
+/// <summary>A certificate's live link with generations behind it, as the store keeps them.</summary>
+public sealed class LiveDirectory(string root, string certificate)
+{
+    private int _generations;
+
+    public LiveFiles Files { get; } = new(certificate, $"{root}/live/{certificate}");
+
+    /// <summary>Writes a new generation and points the link at it by rename(2).</summary>
+    public void Swap(params TestCertificate[] chain)
+    {
+        string generation = $"{root}/archive/{certificate}/{++_generations:0000}";
+        Directory.CreateDirectory(generation);
+        Directory.CreateDirectory($"{root}/live");
+        File.WriteAllText($"{generation}/combined.pem", chain[0].CombinedPem(chain[1..]));
+        File.SetUnixFileMode($"{generation}/combined.pem", UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        string beside = $"{Files.Directory}.new";
+        File.CreateSymbolicLink(beside, generation);
+        File.Move(beside, Files.Directory, overwrite: true);
+    }
+}
