@@ -179,7 +179,7 @@ public sealed partial class Lab : IAsyncDisposable
         Assert.True(result.ExitCode == 0, result.Output + result.Error);
     }
 
-    private static async Task<Result> RunAsync(string file, IEnumerable<string> arguments)
+    internal static async Task<Result> RunAsync(string file, IEnumerable<string> arguments)
     {
         using var process = Process.Start(new ProcessStartInfo(file, arguments)
         {
