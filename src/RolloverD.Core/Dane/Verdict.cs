@@ -122,7 +122,7 @@ public abstract record Verdict
 
         return chain.Ancestors.Take(depth).FirstOrDefault(a => !a.IsCa) is { } notCa
                 ? $"{notCa.Subject} is no CA certificate"
-            : NameCheck.Matches(referenceNames, chain.Leaf) ? null
+            : chain.Leaf.Names(referenceNames) ? null
             : $"the certificate is for {string.Join(", ", chain.Leaf.DnsNames)}, not for {string.Join(" or ", referenceNames)}";
     }
 

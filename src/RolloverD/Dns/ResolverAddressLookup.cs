@@ -1,6 +1,6 @@
-using RolloverD.Dns;
+using RolloverD.Smtp;
 
-namespace RolloverD.Smtp;
+namespace RolloverD.Dns;
 
 /// <summary>
 /// Finds addresses through the validating resolver. When one family of addresses cannot be looked up the whole answer
@@ -9,11 +9,11 @@ namespace RolloverD.Smtp;
 internal sealed class ResolverAddressLookup(ValidatingResolver resolver) : IAddressLookup
 {
     /// <inheritdoc/>
-    public async Task<HostAddresses> FindAsync(string host, CancellationToken cancellation)
+    public async Task<Smtp.HostAddresses> FindAsync(string host, CancellationToken cancellation)
     {
-        Dns.HostAddresses found = await resolver.FindAddressesAsync(host, cancellation);
+        HostAddresses found = await resolver.FindAddressesAsync(host, cancellation);
         return found.Problem is { } problem
-            ? new HostAddresses.Unknown(problem)
-            : new HostAddresses.Found(found.Addresses);
+            ? new Smtp.HostAddresses.Unknown(problem)
+            : new Smtp.HostAddresses.Found(found.Addresses);
     }
 }
