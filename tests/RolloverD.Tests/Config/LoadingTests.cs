@@ -127,11 +127,13 @@ public sealed class LoadingTests : IDisposable
     [Fact]
     public void A_file_that_cannot_be_read_is_said_to_be_so()
     {
-        Assert.SkipWhen(Environment.IsPrivilegedProcess, "root can read every file");
-        _directory.WriteFile("tsig.key", "key", UnixFileMode.None);
+        // A link to itself: nobody can read it, not even root.
+        string file = Path.Combine(_directory.Root, "tsig.key");
+        File.Delete(file);
+        File.CreateSymbolicLink(file, file);
 
         Assert.Contains(
-            "cannot be read: permission denied",
+            "tsig.key cannot be read: ",
             _directory.Describe(_directory.Load(Smallest)),
             StringComparison.Ordinal);
     }
