@@ -2,45 +2,44 @@
 # certificate by SNI. Sourced by up.
 # shellcheck shell=bash
 
-# Wide, so that it reads as a table:
 # host         below example.test unless it has a dot
 # address      cases (with STARTTLS), plain (without), or the name it is a CNAME of
-# owner        of the records: own, or the name in another zone that _25._tcp.HOST is a CNAME of
+# owner        of the records: own, or @ZONE when _25._tcp.HOST is a CNAME into ZONE.test
 # certificate  good, expired or othername, and what is served after it; all are issued by int, which root issued
 # records      their data is taken from leaf, int, root or other (a certificate that nobody serves)
 # verdict      of posttls-finger -l dane-only
 cases_table() {
   cat <<'TABLE'
-c301            |cases |own               |good          |3 0 1 leaf             |verified    |the certificate's SHA-256
-c302            |cases |own               |good          |3 0 2 leaf             |verified    |the certificate's SHA-512
-c311            |cases |own               |good          |3 1 1 leaf             |verified    |the key's SHA-256
-c312            |cases |own               |good          |3 1 2 leaf             |verified    |the key's SHA-512
-c310            |cases |own               |good          |3 1 0 leaf             |verified    |the whole key
-c201            |cases |own               |good+int+root |2 0 1 root             |verified    |the root's SHA-256
-c202            |cases |own               |good+int      |2 0 2 int              |verified    |the issuer's SHA-512
-c211            |cases |own               |good+int      |2 1 1 int              |verified    |the issuer's key, SHA-256
-c212            |cases |own               |good+int+root |2 1 2 root             |verified    |the root's key, SHA-512
-two             |cases |own               |good          |3 1 1 leaf,3 1 1 other |verified    |the records of two keys
-mixedusage      |cases |own               |good+int      |3 1 1 other,2 1 1 int  |verified    |stale usage 3, matching usage 2
-stale512        |cases |own               |good          |3 1 1 leaf,3 1 2 other |not verified|matching SHA-256, stale SHA-512: the stronger digest counts
-stale256        |cases |own               |good          |3 1 2 leaf,3 1 1 other |verified    |matching SHA-512, stale SHA-256
-mismatch        |cases |own               |good          |3 1 1 other            |not verified|a record of another key
-expired3        |cases |own               |expired       |3 1 1 leaf             |verified    |expired under usage 3
-expired2        |cases |own               |expired+int   |2 1 1 int              |not verified|expired under usage 2
-name3           |cases |own               |othername     |3 1 1 leaf             |verified    |wrong name under usage 3
-name2           |cases |own               |othername+int |2 1 1 int              |not verified|wrong name under usage 2
-noroot          |cases |own               |good+int      |2 1 1 root             |not verified|the root is named but not served
-noint           |cases |own               |good          |2 1 1 int              |not verified|the issuer is named but not served
-unusable        |cases |own               |good+int      |1 1 1 leaf,0 1 1 int,4 1 1 leaf,3 1 7 leaf|no dane     |PKIX usages and unknown numbers only
-notlsa          |cases |own               |good          |                       |no dane     |no record at all
-cname           |c311  |own               |              |                       |verified    |a CNAMEd host, records at its target
-cnameown        |notlsa|own               |good          |3 1 1 leaf             |verified    |a CNAMEd host, records at its own name
-cnametlsa       |cases |_own.hosting.test |good          |3 1 1 leaf             |verified    |a CNAMEd owner in another zone
-cnameinsecure   |cases |_own.insecure.test|good          |3 1 1 leaf             |no dane     |a CNAMEd owner in an unsigned zone
-cnamebogus      |cases |_own.bogus.test   |good          |3 1 1 leaf             |error       |a CNAMEd owner in a zone that fails validation
-plain           |plain |own               |good          |3 1 1 leaf             |error       |no STARTTLS
-mx.insecure.test|cases |own               |good          |3 1 1 leaf             |no dane     |matching records in an unsigned zone
-mx.bogus.test   |cases |own               |good          |3 1 1 leaf             |error       |matching records in a zone that fails validation
+c301            |cases|own      |good         |3 0 1 leaf            |verified    |the certificate's SHA-256
+c302            |cases|own      |good         |3 0 2 leaf            |verified    |the certificate's SHA-512
+c311            |cases|own      |good         |3 1 1 leaf            |verified    |the key's SHA-256
+c312            |cases|own      |good         |3 1 2 leaf            |verified    |the key's SHA-512
+c310            |cases|own      |good         |3 1 0 leaf            |verified    |the whole key
+c201            |cases|own      |good+int+root|2 0 1 root            |verified    |the root's SHA-256
+c202            |cases|own      |good+int     |2 0 2 int             |verified    |the issuer's SHA-512
+c211            |cases|own      |good+int     |2 1 1 int             |verified    |the issuer's key, SHA-256
+c212            |cases|own      |good+int+root|2 1 2 root            |verified    |the root's key, SHA-512
+two             |cases|own      |good         |3 1 1 leaf,3 1 1 other|verified    |the records of two keys
+mixedusage      |cases|own      |good+int     |3 1 1 other,2 1 1 int |verified    |stale usage 3, matching usage 2
+stale512        |cases|own      |good         |3 1 1 leaf,3 1 2 other|not verified|stale SHA-512 beats matching SHA-256
+stale256        |cases|own      |good         |3 1 2 leaf,3 1 1 other|verified    |stale SHA-256 beside matching SHA-512
+mismatch        |cases|own      |good         |3 1 1 other           |not verified|a record of another key
+expired3        |cases|own      |expired      |3 1 1 leaf            |verified    |expired under usage 3
+expired2        |cases|own      |expired+int  |2 1 1 int             |not verified|expired under usage 2
+name3           |cases|own      |othername    |3 1 1 leaf            |verified    |wrong name under usage 3
+name2           |cases|own      |othername+int|2 1 1 int             |not verified|wrong name under usage 2
+noroot          |cases|own      |good+int     |2 1 1 root            |not verified|the root is named but not served
+noint           |cases|own      |good         |2 1 1 int             |not verified|the issuer is named but not served
+unusable        |cases|own      |good+int     |1 1 1 leaf,0 1 1 int,4 1 1 leaf,3 1 7 leaf|no dane|PKIX or unknown
+notlsa          |cases|own      |good         |                      |no dane     |no record at all
+cname           |c311 |own      |             |                      |verified    |a CNAMEd host, records at its target
+cnameown        |notlsa|own      |good         |3 1 1 leaf            |verified    |a CNAMEd host, its own records
+cnametlsa       |cases|@hosting |good         |3 1 1 leaf            |verified    |a CNAMEd owner in another zone
+cnameinsecure   |cases|@insecure|good         |3 1 1 leaf            |no dane     |a CNAMEd owner, unsigned
+cnamebogus      |cases|@bogus   |good         |3 1 1 leaf            |error       |a CNAMEd owner, validation fails
+plain           |plain|own      |good         |3 1 1 leaf            |error       |no STARTTLS
+mx.insecure.test|cases|own      |good         |3 1 1 leaf            |no dane     |matching records in an unsigned zone
+mx.bogus.test   |cases|own      |good         |3 1 1 leaf            |error       |matching records, validation fails
 TABLE
 }
 
@@ -68,9 +67,9 @@ write_case_address() { # HOST ADDRESS
 
 write_case_records() { # HOST OWNER RECORD,RECORD...
   local at=_25._tcp.$1 usage selector matching from
-  if [[ $2 != own ]]; then
-    echo "$at. IN CNAME $2." >>"$dir/primary/${1#*.}.zone"
-    at=$2
+  if [[ $2 == @* ]]; then
+    echo "$at. IN CNAME ${1%%.*}.${2#@}.test." >>"$dir/primary/${1#*.}.zone"
+    at=${1%%.*}.${2#@}.test
   fi
   while read -r usage selector matching from; do
     [[ -n $usage ]] || continue

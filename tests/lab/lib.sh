@@ -95,7 +95,7 @@ start() { # NAME COMMAND...
 
 # Of a process and its group; the group is there once setsid has run.
 signal() { kill -"$1" -- "-$2" 2>/dev/null || kill -"$1" "$2" 2>/dev/null; } # SIGNAL PID
-is_gone() {                                                                  # PID: a zombie is gone, whoever reaps it when
+is_gone() { # PID: a zombie is gone, whoever reaps it when
   ! ps -e -o pgid=,pid=,stat= | awk -v pid="$1" '($1 == pid || $2 == pid) && $3 !~ /^Z/ { n++ } END { exit !n }'
 }
 end_process() { # PID

@@ -7,8 +7,9 @@ write_pebble() {
     -addext basicConstraints=critical,CA:TRUE -keyout "$dir/pebble/ca.key" -out "$dir/pebble/ca.pem" 2>/dev/null
   openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/CN=pebble" \
     -keyout "$dir/pebble/key.pem" -out "$dir/pebble/csr.pem" 2>/dev/null
-  openssl x509 -req -in "$dir/pebble/csr.pem" -CA "$dir/pebble/ca.pem" -CAkey "$dir/pebble/ca.key" \
-    -CAcreateserial -days 30 -extfile <(printf 'subjectAltName=IP:%s,DNS:localhost' "$pebble4") -out "$dir/pebble/cert.pem" 2>/dev/null
+  openssl x509 -req -in "$dir/pebble/csr.pem" \
+    -CA "$dir/pebble/ca.pem" -CAkey "$dir/pebble/ca.key" -CAcreateserial -days 30 \
+    -extfile <(printf 'subjectAltName=IP:%s,DNS:localhost' "$pebble4") -out "$dir/pebble/cert.pem" 2>/dev/null
   cat >"$dir/pebble/config.json" <<CONF
 { "pebble": {
   "listenAddress": "$pebble4:14000", "managementListenAddress": "$pebble4:15000",
