@@ -141,14 +141,16 @@ internal static class Deployment
     private static bool ShowsWrong(Situation s, GenerationState.Deploying deploying) =>
         s.Observation.Endpoints.Values
             .SelectMany(e => e.Addresses)
-            .SelectMany(a => a.Presented)
-            .Any(p => p switch
-            {
-                Presented.Shows shows => shows.Chain.Key.Family == deploying.Chain.Key.Family
-                    && !shows.Chain.Leaf.Equals(deploying.Chain.Leaf),
-                Presented.HandshakeFailed or Presented.NoStartTls => true,
-                _ => false,
-            });
+            .Any(a => ShowsWrong(a, deploying.Chain));
+
+    // Beside the chain that is wanted an address may show one of another kind of key, but not in its place.
+    private static bool ShowsWrong(AddressObservation address, Chain wanted)
+    {
+        Chain[] shown = [.. address.Presented.OfType<Presented.Shows>().Select(s => s.Chain)];
+        return address.Presented.Any(p => p is Presented.HandshakeFailed or Presented.NoStartTls)
+            || shown.Any(c => c.Key.Family == wanted.Key.Family && !c.Leaf.Equals(wanted.Leaf))
+            || (shown.Length > 0 && !shown.Any(c => c.Leaf.Equals(wanted.Leaf)));
+    }
 
     private static string Problem(Situation s, GenerationState.Deploying deploying)
     {

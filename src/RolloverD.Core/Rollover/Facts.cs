@@ -98,7 +98,7 @@ public sealed record CertificateFacts(
 
 /// <summary>Somebody asked for a rollover.</summary>
 /// <param name="NewKey">Whether a new key is wanted; otherwise the current key gets a new certificate.</param>
-/// <param name="Emergency">Whether the current key is compromised: its record goes as soon as the new chain is verified.</param>
+/// <param name="Emergency">Whether the current key is compromised: its record goes minutes after the new chain is verified.</param>
 /// <param name="At">When it was asked for.</param>
 /// <param name="Generation">The generation that answers the request, once there is one.</param>
 public sealed record RollRequest(bool NewKey, bool Emergency, DateTimeOffset At, int? Generation);

@@ -73,8 +73,7 @@ internal static class Publication
     private static Step.Withdraw? Withdraw(
         Situation s, OwnerSituation owner, ImmutableArray<TlsaRecord> superfluous, GenerationState.Live live)
     {
-        DateTimeOffset released = live.VerifiedAt
-            + (s.Known.Request is { Emergency: true } ? TimeSpan.Zero : s.Desired.Timing.RollbackWindow);
+        DateTimeOffset released = live.VerifiedAt + Wanted.Overlap(s.Desired.Timing, s.Known);
         if (s.Now < released)
         {
             s.Hold(

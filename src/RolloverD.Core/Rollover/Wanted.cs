@@ -46,14 +46,24 @@ public static class Wanted
                 .OfType<TlsaRecord>();
 
     /// <summary>
-    /// When the records of a superseded generation may go: the rollback window after the new chain was verified, or at
-    /// once when the old key is compromised. Null while they are needed.
+    /// When the records of a superseded generation may go: the overlap after the new chain was verified. Null while
+    /// they are needed.
     /// </summary>
     public static DateTimeOffset? ReleasedFrom(Desired desired, CertificateFacts facts, Generation generation) =>
         generation.State is GenerationState.Superseded
         && facts.Current is { State: GenerationState.Live live }
-            ? live.VerifiedAt + (facts.Request is { Emergency: true } ? TimeSpan.Zero : desired.Timing.RollbackWindow)
+            ? live.VerifiedAt + Overlap(desired.Timing, facts)
             : null;
+
+    /// <summary>
+    /// How long old records stay after the new chain was verified: the rollback window, or in an emergency only as long
+    /// as a process of the mail server that handshakes did not meet may go on showing the old chain. The record of a
+    /// compromised key stays in caches for its TTL anyway.
+    /// </summary>
+    public static TimeSpan Overlap(Timing timing, CertificateFacts facts) =>
+        facts.Request is { Emergency: true } && timing.VerificationPatience < timing.RollbackWindow
+            ? timing.VerificationPatience
+            : timing.RollbackWindow;
 
     private static bool IsReleased(
         Desired desired, CertificateFacts facts, Generation generation, DateTimeOffset now) =>
@@ -68,7 +78,8 @@ public static class Wanted
             .Select(r => r.Parameters);
 
     // A chain that is served but is no generation's (there before RolloverD, or put there by hand) must stay covered by
-    // a set that is published: the same data under our parameters. RFC 7671 §8.3. This is also how a host heals.
+    // a set that is published: the same data under our parameters. RFC 7671 §8.3. This is also how a host heals. A key
+    // that was archived is over, perhaps because it is compromised: no record comes back for it.
     private static IEnumerable<TlsaRecord> ForStrangers(
         Desired desired,
         Facts facts,
@@ -84,10 +95,16 @@ public static class Wanted
             .. certificates.SelectMany(c => facts.Certificate(c.Name).Generations)
                 .Select(g => g.Chain?.Leaf).OfType<ChainCertificate>(),
         ];
+        HashSet<PublicKey> over =
+        [
+            .. certificates.SelectMany(c => facts.Certificate(c.Name).Generations)
+                .Where(g => g.State is GenerationState.Archived)
+                .Select(g => g.Key),
+        ];
         RecordSet foreign = latest.Without(ledger.Ours.ToHashSet());
         RecordSet candidate = foreign.With(wanted);
         return ServedAt(desired, facts, ledger.Owner, certificates)
-            .Where(chain => !own.Contains(chain.Leaf))
+            .Where(chain => !own.Contains(chain.Leaf) && !over.Contains(chain.Key))
             .SelectMany(chain => candidate.Uncovered(chain)
                 .Where(p => wanted.Any(w => w.Parameters == p) || !AnyMatch(candidate, chain))
                 .Select(chain.RecordFor)

@@ -37,7 +37,7 @@ public class InvariantTests
                 if (world.Complaint() is { } complaint)
                 {
                     throw new InvalidOperationException(
-                        $"{scenario}: {complaint}\n" + string.Join('\n', world.Journal.TakeLast(60)));
+                        $"{scenario}: {complaint}\n{world.Holds}\n" + string.Join('\n', world.Journal.TakeLast(60)));
                 }
             },
             iter: Runs,

@@ -5,10 +5,10 @@ using RolloverD.Core.Ports;
 namespace RolloverD.Core.Tests.Model;
 
 /// <summary>
-/// The addresses of a mail host: new processes may read the live files at any time, old ones go on with what they have
-/// until some time after a reload.
+/// The addresses of a mail host. Of the one kind of server every process reads the live files when it starts, and none
+/// lives longer than the drain; the other kind reads them at a reload only. Either way old processes go on for a while.
 /// </summary>
-internal sealed class MailHost(Timeline time, Random random, int addresses, Chain initial)
+internal sealed class MailHost(Timeline time, Random random, int addresses, Chain initial, bool readsByItself)
 {
     private readonly List<Chain>[] presented = [.. Enumerable.Range(0, addresses).Select(_ => new List<Chain> { initial })];
     private Chain live = initial;
@@ -26,23 +26,24 @@ internal sealed class MailHost(Timeline time, Random random, int addresses, Chai
     public void Swap(int generation, Chain chain)
     {
         (LiveGeneration, live) = (generation, chain);
-        foreach (List<Chain> processes in presented)
-        {
-            if (!processes.Contains(chain))
-                processes.Add(chain);
-        }
+        if (readsByItself)
+            Spread(chain);
     }
 
     /// <summary>Reloads; sometimes it says so and nothing happens.</summary>
     public void Reload(bool faults)
     {
-        if (faults && random.Next(6) == 0)
-            return;
+        if (!readsByItself && (!faults || random.Next(6) > 0))
+            Spread(live);
+    }
 
-        Chain loaded = live;
+    private void Spread(Chain chain)
+    {
         foreach (List<Chain> processes in presented)
         {
-            time.In(LongestDrain * random.NextDouble(), () => processes.RemoveAll(c => !c.Equals(loaded) && !c.Equals(live)));
+            processes.Remove(chain);
+            processes.Add(chain);
+            time.In(LongestDrain * random.NextDouble(), () => processes.RemoveRange(0, Math.Max(0, processes.IndexOf(chain))));
         }
     }
 

@@ -62,14 +62,17 @@ internal sealed class World
             ForcedTtl = random.Next(4) == 0 ? TimeSpan.FromHours(2) : null,
             Sloppiness = TimeSpan.FromMinutes(4),
         };
-        host = new(time, random, scenario.Addresses, stranger) { LongestDrain = TimeSpan.FromSeconds(100) };
+        host = new(time, random, scenario.Addresses, stranger, readsByItself: random.Next(2) == 0)
+        {
+            LongestDrain = TimeSpan.FromSeconds(100),
+        };
     }
 
     public DesiredCertificate Certificate { get; }
 
-    public DateTimeOffset Now => time.Now;
-
     public List<string> Journal { get; } = [];
+
+    public string Holds => string.Join('\n', facts.Certificate(Name).Holds.Select(h => $"{h.Gate} since {h.Since:u}: {h.Reason}"));
 
     /// <summary>Lets the daemon run for so long, with whatever goes wrong.</summary>
     public void Run(TimeSpan duration)

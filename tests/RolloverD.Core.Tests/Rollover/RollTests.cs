@@ -70,6 +70,16 @@ public class RollTests
     }
 
     [Fact]
+    public void A_chain_of_another_kind_of_key_in_place_of_the_new_one_is_wrong_and_beside_it_is_not()
+    {
+        Chain rsa = Some.Chain(Some.Key(9, KeyFamily.Rsa));
+        DateTimeOffset t = Now.AddSeconds(40);
+        Assert.IsType<Step.Deploy>(Decide(Deployed, t, rsa).Next);
+        Observation both = Look.Well(Deployed, Mx1, t, rsa, NextChain);
+        Assert.Null(Planner.Next(Some.Desired(Mx1), Deployed, both, "mx1", t).Next);
+    }
+
+    [Fact]
     public void After_it_was_put_back_the_old_generation_is_verified_and_the_new_one_tried_again_later()
     {
         DateTimeOffset t = Now.AddSeconds(121);
@@ -163,11 +173,12 @@ public class RollTests
     }
 
     [Fact]
-    public void An_emergency_withdraws_at_once_and_ends_when_the_old_key_is_archived()
+    public void An_emergency_withdraws_after_two_minutes_and_ends_when_the_old_key_is_archived()
     {
         Facts facts = Live();
         facts = facts.With(facts.Certificate("mx1") with { Request = new(true, true, Now, 2) });
-        Assert.IsType<Step.Withdraw>(Decide(facts, Now, NextChain).Next);
+        Assert.Null(Decide(facts, Now.AddSeconds(119), NextChain).Next);
+        Assert.IsType<Step.Withdraw>(Decide(facts, Now.AddSeconds(120), NextChain).Next);
         facts = facts.Complete(new Step.Archive("mx1", 1, ""), new StepOutcome.Done(), Now);
         Assert.Null(facts.Certificate("mx1").Request);
     }
@@ -222,6 +233,17 @@ public class RollTests
         facts = facts.Complete(make, new StepOutcome.KeyReady(Key), Now);
         var again = Assert.IsType<Step.GenerateKey>(Decide(facts, Now, Chain).Next);
         Assert.Equal(3, again.Generation);
+    }
+
+    [Fact]
+    public void An_archived_key_that_is_shown_again_gets_no_record()
+    {
+        Facts facts = Given.Steady(Mx1, Key);
+        facts = facts.With(facts.Certificate("mx1").With(Given.In(2, NextKey, new GenerationState.Archived(Now))))
+            .With(Given.Seen(Some.Mx, Chain, NextChain));
+        Assert.Null(Decide(facts, Now, Chain).Next);
+        facts = facts.With(Given.Seen(Some.Mx, Chain, Some.Chain(Some.Key(9))));
+        Assert.Equal([Some.Record("3 1 1", Some.Key(9))], ((Step.Publish)Decide(facts, Now, Chain).Next!).Added);
     }
 
     [Fact]
