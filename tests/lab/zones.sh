@@ -12,6 +12,10 @@ options {
   recursion no; allow-transfer { any; }; dnssec-validation no; minimal-responses no; notify yes;
   key-directory "$dir/keys";
 };
+logging {
+  channel here { stderr; print-time yes; print-category yes; severity info; };
+  category default { here; };
+};
 include "$dir/rndc.key";
 include "$dir/policy.conf";
 controls { inet $2 port 953 allow { any; } keys { "rndc"; }; };
