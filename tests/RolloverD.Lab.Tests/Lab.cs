@@ -123,7 +123,15 @@ public sealed partial class Lab : IAsyncDisposable
 
     public int Ttl => int.Parse(Environment["ttl"], CultureInfo.InvariantCulture);
 
-    public async Task StartTrafficAsync() => await SucceedsAsync(await ScriptAsync("traffic", "start"));
+    public async Task StartTrafficAsync(params string[] options) =>
+        await SucceedsAsync(await ScriptAsync("traffic", ["start", .. options]));
+
+    /// <summary>Breaks something; disposing what it gives mends it.</summary>
+    public async Task<Fault> FaultAsync(string fault, string mending)
+    {
+        await SucceedsAsync(await ScriptAsync("fault", fault.Split(' ')));
+        return new(async () => await SucceedsAsync(await ScriptAsync("fault", mending.Split(' '))));
+    }
 
     /// <summary>Ends the mail and the probes and gives what they counted.</summary>
     public async Task<Traffic> StopTrafficAsync()
@@ -213,6 +221,19 @@ public sealed partial class Lab : IAsyncDisposable
 
     [GeneratedRegex(@"sent (\d+), refused (\d+); probes (\d+), failed (\d+)")]
     private static partial Regex Counts();
+}
+
+/// <summary>Something that is broken until it is disposed of.</summary>
+public sealed class Fault(Func<Task> mend) : IAsyncDisposable
+{
+    private bool mended;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!mended)
+            await mend();
+        mended = true;
+    }
 }
 
 /// <summary>What a command printed and how it ended.</summary>

@@ -40,5 +40,9 @@ public sealed class CertificateStatus(JsonElement element)
 
     public string Holds => element.GetProperty("holds").GetRawText();
 
+    /// <summary>What is waited for, why, and what to do, as a person reads it.</summary>
+    public string Explained => string.Join('\n', element.GetProperty("holds").EnumerateArray().Select(h =>
+        $"{h.GetProperty("gate").GetString()}: {h.GetProperty("reason").GetString()}; {h.GetProperty("remedy").GetString()}"));
+
     public bool Has(string state) => Generations.Any(g => g.State == state);
 }

@@ -1,0 +1,64 @@
+namespace RolloverD.Lab.Tests;
+
+/// <summary>A server on which a roll depends fails in the middle of it: the roll holds, says why, and goes on.</summary>
+[Collection("lab")]
+public sealed class DnsFaultTests(DnsFaultTests.RotatingLab steady) : IClassFixture<DnsFaultTests.RotatingLab>
+{
+    private readonly Lab lab = steady.Lab;
+
+    [Fact]
+    public Task A_dead_secondary_holds_the_roll_until_it_lives_again() => steady.RollAsync(async () =>
+    {
+        await using (await lab.FaultAsync("secondary stop", "secondary start"))
+        {
+            await steady.PhaseAsync("propagating");
+            await steady.HeldAsync("127.0.53.3", "cannot be reached", "see to the named servers");
+            await Task.Delay(TimeSpan.FromSeconds(6 * lab.Ttl)); // far longer than the roll would take
+            await steady.HeldAsync("127.0.53.3", "cannot be reached");
+        }
+    });
+
+    [Fact]
+    public Task Refused_updates_hold_the_roll_until_they_are_taken() => steady.RollAsync(async () =>
+    {
+        await using (await lab.FaultAsync("key wrong", "key right"))
+            await steady.HeldAsync("BADSIG", "the secrets differ", "127.0.53.2:53", $"put the same secret into {lab.Environment["tsig"]}");
+
+        await steady.PhaseAsync("overlapping");
+        await using (await lab.FaultAsync("updates refuse", "updates allow"))
+            await steady.HeldAsync("REFUSED", "its policy does not let this key", "update-policy or allow-update");
+    });
+
+    [Fact]
+    public Task A_key_that_the_primary_does_not_know_holds_the_roll() => steady.RollAsync(async () =>
+    {
+        await using (await lab.FaultAsync("key renamed", "key right"))
+            await steady.HeldAsync("BADKEY", "somebody-else", "add the key from");
+    });
+
+    [Fact]
+    public Task A_dead_primary_holds_the_roll_until_it_lives_again() => steady.RollAsync(async () =>
+    {
+        await steady.PhaseAsync("overlapping"); // the records of the old key are to go
+        await using (await lab.FaultAsync("primary stop", "primary start"))
+            await steady.HeldAsync("127.0.53.2", "see that the server runs");
+    });
+
+    [Fact]
+    public Task A_dead_resolver_holds_the_roll_until_it_lives_again() => steady.RollWithoutMailAsync(async () =>
+    {
+        await steady.PhaseAsync("waiting for caches");
+        await using (await lab.FaultAsync("validator stop", "validator start"))
+            await steady.HeldAsync("127.0.53.10", "resolver");
+    });
+
+    [Fact]
+    public Task An_issuer_out_of_reach_holds_the_roll_until_it_is_back() => steady.RollAsync(async () =>
+    {
+        await steady.PhaseAsync("waiting for caches");
+        await using (await lab.FaultAsync("pebble stop", "pebble start"))
+            await steady.HeldAsync("no connection to 127.0.53.30:14000", "see that the server runs");
+    });
+
+    public sealed class RotatingLab() : SteadyLab("dns-faults", "rotate");
+}

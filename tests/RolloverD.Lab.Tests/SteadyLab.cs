@@ -1,0 +1,97 @@
+namespace RolloverD.Lab.Tests;
+
+/// <summary>A lab whose certificate is live and published, shared by the tests of a class: each rolls it once more.</summary>
+public abstract class SteadyLab(string name, string policy) : IAsyncLifetime
+{
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(120);
+
+    public Lab Lab { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Lab = await Lab.UpAsync(name, "--policy", policy, "--ttl", "2");
+        await Lab.BootstrapAsync();
+        await SteadyAsync("steadiness with all its keys");
+    }
+
+    /// <summary>
+    /// Rolls the key while mail flows and things happen. What happens must mend itself: the roll must then end by
+    /// itself, no mail may have been refused, and only the keys that are wanted may be published.
+    /// </summary>
+    public async Task RollAsync(Func<Task> meanwhile)
+    {
+        Traffic traffic = await RollAsync(meanwhile, 6);
+        Assert.True(
+            traffic is { Sent: > 0, Refused: 0, Probes: > 0, Failed: 0 }, traffic.Text + await Lab.LogAsync());
+    }
+
+    /// <summary>The same for what keeps the sender itself from sending: only the probes judge.</summary>
+    public async Task RollWithoutMailAsync(Func<Task> meanwhile)
+    {
+        Traffic traffic = await RollAsync(meanwhile, 0);
+        Assert.True(traffic is { Probes: > 0, Failed: 0 }, traffic.Text + await Lab.LogAsync());
+    }
+
+    /// <summary>The same for what takes the receiver out of service: afterwards it must be verified again.</summary>
+    public async Task RollWithoutTrafficAsync(Func<Task> meanwhile) => await RollOnAsync(meanwhile);
+
+    /// <summary>Waits until the status explains a hold in all these words, and the chain that was live still is.</summary>
+    public async Task HeldAsync(params string[] words)
+    {
+        int number = (await Lab.StatusAsync()).Mx1.Live.Number;
+        Status held = await Lab.UntilAsync(
+            $"a hold that says '{string.Join("', '", words)}'",
+            TimeSpan.FromSeconds(40),
+            s => words.All(w => s.Mx1.Explained.Contains(w, StringComparison.Ordinal)));
+        Assert.Equal(number, held.Mx1.Live.Number);
+    }
+
+    /// <summary>Waits until the roll is there.</summary>
+    public async Task PhaseAsync(string phase) => await Lab.UntilAsync($"the phase {phase}", Long, s => s.Mx1.Phase == phase);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Lab is not null)
+            await Lab.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    private async Task<Traffic> RollAsync(Func<Task> meanwhile, int rate)
+    {
+        await Lab.StartTrafficAsync("--rate", $"{rate}");
+        try
+        {
+            await RollOnAsync(meanwhile);
+            return await Lab.StopTrafficAsync();
+        }
+        finally
+        {
+            await Lab.ScriptAsync("traffic", "stop");
+        }
+    }
+
+    private async Task RollOnAsync(Func<Task> meanwhile)
+    {
+        Status before = await SteadyAsync("steadiness before the roll");
+        await Lab.RolloverdSucceedsAsync("roll", "mx1", "--new-key");
+        await meanwhile();
+        Status after = await SteadyAsync("the end of the roll", before.Mx1.Live.Number);
+
+        Assert.NotEqual(before.Mx1.Live.Key, after.Mx1.Live.Key);
+        string[] wanted =
+        [
+            .. after.Mx1.Generations
+                .Where(g => g.State is "live" or "standby")
+                .Select(g => $"3 1 1 {g.Key}")
+                .Order(),
+        ];
+        Assert.Equal(wanted, await Lab.PublishedAsync("127.0.53.2"));
+        Assert.Equal(wanted, await Lab.PublishedAsync("127.0.53.3"));
+        Assert.True(await Lab.VerifiesAsync());
+    }
+
+    private async Task<Status> SteadyAsync(string what, int beyond = 0) => await Lab.UntilAsync(
+        what,
+        Long,
+        s => s.Mx1.IsSteady && s.Mx1.Live.Number > beyond && (policy != "standby" || s.Mx1.Has("standby")));
+}
