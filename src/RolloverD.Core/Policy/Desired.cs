@@ -25,6 +25,12 @@ public sealed record Timing(TimeSpan Ttl, TimeSpan SafetyMargin, TimeSpan Rollba
 {
     /// <summary>How long a deployed chain may fail verification before the old generation is put back.</summary>
     public TimeSpan VerificationPatience { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>
+    /// How long after verification a process of the mail server that no handshake met may still show the chain before:
+    /// two minutes, or the rollback window when that is shorter.
+    /// </summary>
+    public TimeSpan Drain => VerificationPatience < RollbackWindow ? VerificationPatience : RollbackWindow;
 }
 
 /// <summary>One certificate to keep fresh.</summary>

@@ -45,8 +45,7 @@ internal static class Publication
             return null;
         }
 
-        // The first publication waits until the chain that it promises is in service. RFC 7671 §8
-        if (latest.IsAbsent && s.Known.Current is not { State: GenerationState.Live })
+        if (latest.IsAbsent && !IsServedAlone(s, owner))
             return null;
 
         if (!Gates.DnsIsSound(s, owner))
@@ -68,6 +67,24 @@ internal static class Publication
 
         return new(
             s.Certificate.Name, owner.Owner, latest, target, missing, "the records must be in every cache before they are needed");
+    }
+
+    // The first publication waits until the chain that it promises is in service, and no old process shows another one:
+    // without records there was nothing that such a process could break. RFC 7671 §8
+    private static bool IsServedAlone(Situation s, OwnerSituation owner)
+    {
+        if (s.Known.Current is not { State: GenerationState.Live live })
+            return false;
+
+        DateTimeOffset alone = live.VerifiedAt + s.Desired.Timing.Drain;
+        if (s.Now >= alone)
+            return true;
+
+        s.Hold(
+            Gate.Verification, owner.Owner, alone,
+            "the first record is published when no process of the mail server can show the chain before any more",
+            "nothing: it ends by itself");
+        return false;
     }
 
     private static Step.Withdraw? Withdraw(

@@ -61,9 +61,7 @@ public static class Wanted
     /// compromised key stays in caches for its TTL anyway.
     /// </summary>
     public static TimeSpan Overlap(Timing timing, CertificateFacts facts) =>
-        facts.Request is { Emergency: true } && timing.VerificationPatience < timing.RollbackWindow
-            ? timing.VerificationPatience
-            : timing.RollbackWindow;
+        facts.Request is { Emergency: true } ? timing.Drain : timing.RollbackWindow;
 
     private static bool IsReleased(
         Desired desired, CertificateFacts facts, Generation generation, DateTimeOffset now) =>

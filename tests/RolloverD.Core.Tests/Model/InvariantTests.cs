@@ -12,7 +12,7 @@ namespace RolloverD.Core.Tests.Model;
 public class InvariantTests
 {
     private static readonly long Runs = long.Parse(
-        Environment.GetEnvironmentVariable("ROLLOVERD_MODEL_RUNS") ?? "40", CultureInfo.InvariantCulture);
+        Environment.GetEnvironmentVariable("ROLLOVERD_MODEL_RUNS") ?? "20", CultureInfo.InvariantCulture);
 
     private static readonly Gen<Scenario> Scenarios =
         from seed in Gen.Int[0, int.MaxValue]
@@ -31,7 +31,7 @@ public class InvariantTests
             scenario =>
             {
                 var world = new World(scenario);
-                world.Run(TimeSpan.FromDays(12));
+                world.Run(TimeSpan.FromDays(8));
                 world.Calm();
                 world.Run(TimeSpan.FromDays(2));
                 if (world.Complaint() is { } complaint)

@@ -22,7 +22,6 @@ internal sealed class Timeline(DateTimeOffset start, Action check)
         }
 
         Now = to > Now ? to : Now;
-        check();
     }
 
     public void Advance(TimeSpan by) => Advance(Now + by);

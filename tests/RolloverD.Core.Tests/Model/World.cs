@@ -83,6 +83,7 @@ internal sealed class World
             if (chaos)
                 Interfere();
             time.Advance(Earlier(Tick(), end));
+            Check();
         }
     }
 
@@ -140,6 +141,7 @@ internal sealed class World
         StepOutcome outcome = IsSafe(before.Observe(Certificate, Observe()), step)
             ? Act(step)
             : new StepOutcome.Refused("the world changed", "");
+        Check();
         if (Crashes())
             return time.Now;
 
@@ -223,7 +225,7 @@ internal sealed class World
             facts = facts.With(known.Ask(newKey: random.Next(2) == 0, emergency: false, time.Now));
         else if (what is 22 && known is { Request: null, Current.State: GenerationState.Live })
             facts = facts.With(known.Ask(newKey: true, emergency: true, time.Now));
-        else if (what is 23 or 24)
+        else if (what is 23 or 24 && !zone.Held.IsAbsent)
             EditByHand();
     }
 

@@ -162,6 +162,15 @@ public class RollTests
     }
 
     [Fact]
+    public void The_first_record_waits_until_no_old_process_shows_the_chain_before()
+    {
+        Facts facts = Live().With(Given.Ledger(RecordSet.Absent));
+        Hold hold = Assert.Single(Decide(facts, Now.AddSeconds(119), NextChain).Holds, h => h.Subject == Some.Owner);
+        Assert.Equal((Gate.Verification, Now.AddMinutes(2)), (hold.Gate, hold.Until));
+        Assert.IsType<Step.Publish>(Decide(facts, Now.AddMinutes(2), NextChain).Next);
+    }
+
+    [Fact]
     public void A_request_is_served_once()
     {
         Facts facts = Given.Steady(Mx1, Key).Asked();
