@@ -115,7 +115,8 @@ public sealed partial class Lab : IAsyncDisposable
     public async Task BootstrapAsync()
     {
         StartDaemon();
-        await UntilAsync("the first certificate", TimeSpan.FromSeconds(60), s => s.Mx1.Has("deploying"));
+        string live = Path.Combine(Environment["state"], "live", "mx1", "combined.pem");
+        await UntilAsync("the first certificate", TimeSpan.FromSeconds(60), _ => File.Exists(live));
         await RolloverdSucceedsAsync("deploy", "--configure", "mx1");
         await UntilAsync("steadiness", TimeSpan.FromSeconds(60), s => s.Mx1.IsSteady);
         await Task.Delay(TimeSpan.FromSeconds(2 * Ttl)); // the absence of records must leave the caches before mail is dane-only
