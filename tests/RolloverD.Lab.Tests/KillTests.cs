@@ -12,7 +12,7 @@ public sealed class KillTests
         int seed = int.Parse(
             Environment.GetEnvironmentVariable("ROLLOVERD_SEED") ?? "20251", CultureInfo.InvariantCulture);
         var random = new Random(seed);
-        await using Lab lab = await Lab.UpAsync("kill", "--policy", "rotate", "--ttl", "2");
+        await using Lab lab = await Lab.UpAsync("kill", "--policy", "rotate", "--ttl", "3");
         await lab.BootstrapAsync();
         await lab.StartTrafficAsync();
         int number = (await lab.StatusAsync()).Mx1.Live.Number;

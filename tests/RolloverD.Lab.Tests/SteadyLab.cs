@@ -9,7 +9,7 @@ public abstract class SteadyLab(string name, string policy) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Lab = await Lab.UpAsync(name, "--policy", policy, "--ttl", "2");
+        Lab = await Lab.UpAsync(name, "--policy", policy, "--ttl", "3");
         await Lab.BootstrapAsync();
         await SteadyAsync("steadiness with all its keys");
     }

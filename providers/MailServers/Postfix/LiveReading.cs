@@ -8,29 +8,42 @@ namespace RolloverD.Providers.MailServers.Postfix;
 /// <param name="Others">Services that offer TLS with other files, which their own <c>-o</c> options name.</param>
 /// <param name="IsListed">Whether main.cf lists the live file.</param>
 /// <param name="IsTlsOn">Whether main.cf has TLS offered.</param>
+/// <param name="Clash">Why Postfix would offer no TLS with the files that a reader is given, or null.</param>
 internal sealed record LiveReading(
-    ImmutableArray<string> Readers, ImmutableArray<string> Others, bool IsListed, bool IsTlsOn)
+    ImmutableArray<string> Readers, ImmutableArray<string> Others, bool IsListed, bool IsTlsOn, string? Clash)
 {
     public static LiveReading Of(PostfixConfiguration configuration, LiveFiles live)
     {
         bool Lists(SmtpdService? service) =>
             configuration.ChainFilesOf(service).Any(file => IsSame(file, live.Combined));
 
-        ILookup<bool, string> services = configuration.Services
-            .Where(configuration.OffersTls)
-            .ToLookup(Lists, service => service.Name);
-        return new([.. services[true]], [.. services[false]], Lists(null), configuration.OffersTls());
+        ILookup<bool, SmtpdService> services = configuration.Services.Where(configuration.OffersTls).ToLookup(Lists);
+        string? clash = services[true]
+            .Select(service => ClashOf(configuration.ChainFilesOf(service), live) is { } found
+                ? $"{service.Name} offers no TLS: {found}"
+                : null)
+            .FirstOrDefault(found => found is not null);
+        return new(
+            [.. services[true].Select(s => s.Name)], [.. services[false].Select(s => s.Name)],
+            Lists(null), configuration.OffersTls(), clash);
     }
 
     /// <summary>What is wrong and the exact lines that mend it, or null when a service reads the live file.</summary>
     public MailServerOutcome.NotConfigured? Gap(PostfixConfiguration configuration, LiveFiles live, string directory)
     {
         if (!Readers.IsEmpty)
-            return null;
+        {
+            return Clash is null
+                ? null
+                : new(
+                    $"Postfix in {directory}: {Clash}",
+                    $"list in {PostfixConfiguration.ChainFiles} only files that exist, and one key of each kind");
+        }
 
+        WantedChainFiles wanted = WantedChainFiles.Of(configuration, live);
         List<string> lines = [];
         if (!IsListed)
-            lines.Add($"{PostfixConfiguration.ChainFiles} = {WantedChainFiles(configuration, live)}");
+            lines.Add($"{PostfixConfiguration.ChainFiles} = {wanted.Value}");
         if (!IsTlsOn)
             lines.Add($"{PostfixConfiguration.SecurityLevel} = may");
 
@@ -40,28 +53,24 @@ internal sealed record LiveReading(
         string reason = IsListed && !IsTlsOn
             ? $"Postfix in {directory} lists {live.Combined} but offers no TLS{ownFiles}"
             : $"Postfix in {directory} does not read {live.Combined}{ownFiles}";
-        return lines.Count == 0
-            ? new(reason, configuration.Services.IsEmpty
+        if (lines.Count == 0)
+        {
+            return new(reason, configuration.Services.IsEmpty
                 ? $"add a service that runs smtpd to {directory}/master.cf"
-                : $"remove that option in {directory}/master.cf, or add {live.Combined} to it")
-            : new(reason, $"put into {directory}/main.cf: {string.Join(" and ", lines)}; or let "
-                + $"`rolloverd deploy --configure {live.Certificate}` do it");
+                : $"remove that option in {directory}/master.cf, or add {live.Combined} to it");
+        }
+
+        return new(
+            reason,
+            $"put into {directory}/main.cf: {string.Join(" and ", lines)}; or let "
+            + $"`rolloverd deploy --configure {live.Certificate}` do it");
     }
 
-    /// <summary>
-    /// The live file, and of the files that are listed those with keys of another kind, so that RSA and ECDSA stand side
-    /// by side. A second key of the same kind, or a file that cannot be read, would make Postfix turn TLS off.
-    /// </summary>
-    public static string WantedChainFiles(PostfixConfiguration configuration, LiveFiles live)
-    {
-        string? kind = KeyKind.Of(live.Combined);
-        return string.Join(
-            ", ",
-            configuration.ChainFilesOf(null)
-                .Where(file => !IsSame(file, live.Combined) && KeyKind.Of(file) is { } other && kind is not null && other != kind)
-                .Append(live.Combined));
-    }
-
-    private static bool IsSame(string file, string other) =>
+    public static bool IsSame(string file, string other) =>
         Path.IsPathRooted(file) && Path.GetFullPath(file) == Path.GetFullPath(other);
+
+    // The live file itself may not be there yet: it is what is about to be put there.
+    private static string? ClashOf(ImmutableArray<string> files, LiveFiles live) => ChainFile.Clash(files
+        .Where(file => !IsSame(file, live.Combined) || File.Exists(file))
+        .Select(ChainFile.Read));
 }

@@ -81,7 +81,9 @@ public sealed class PostfixServer : IMailServer
         if (configuration is null)
             return problem!;
 
-        return await _instance.CheckAsync(configuration, cancellation)
+        // New workers that find two keys of a kind, or none, offer no TLS: then the old ones had better stay.
+        return LiveReading.Of(configuration, live).Gap(configuration, live, _directory)
+            ?? await _instance.CheckAsync(configuration, cancellation)
             ?? await _instance.FindRunningAsync(cancellation)
             ?? await _instance.ReloadAsync(configuration, cancellation)
             ?? new MailServerOutcome.Done(

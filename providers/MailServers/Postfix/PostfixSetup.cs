@@ -21,8 +21,9 @@ internal sealed class PostfixSetup(string directory, PostfixInstance instance)
     {
         LiveReading reading = LiveReading.Of(configuration, live);
         List<string> settings = [];
-        if (!reading.IsListed)
-            settings.Add($"{PostfixConfiguration.ChainFiles} = {LiveReading.WantedChainFiles(configuration, live)}");
+        WantedChainFiles wanted = WantedChainFiles.Of(configuration, live);
+        if (!reading.IsListed || reading.Clash is not null)
+            settings.Add($"{PostfixConfiguration.ChainFiles} = {wanted.Value}");
         if (!reading.IsTlsOn)
             settings.Add($"{PostfixConfiguration.SecurityLevel} = may");
         ImmutableArray<string> legacy =
@@ -49,7 +50,7 @@ internal sealed class PostfixSetup(string directory, PostfixInstance instance)
                 return problem;
             }
 
-            return new MailServerOutcome.Done(Summary(configuration, settings, legacy, backup));
+            return new MailServerOutcome.Done(Summary(configuration, settings, wanted, legacy, backup));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -116,13 +117,17 @@ internal sealed class PostfixSetup(string directory, PostfixInstance instance)
     }
 
     private string Summary(
-        PostfixConfiguration configuration, List<string> settings, ImmutableArray<string> legacy, string backup)
+        PostfixConfiguration configuration, List<string> settings, WantedChainFiles wanted,
+        ImmutableArray<string> legacy, string backup)
     {
+        string dropped = wanted.Dropped.IsEmpty
+            ? ""
+            : $"; no longer listed, because Postfix takes one readable key of each kind: {string.Join(", ", wanted.Dropped)}";
         string unused = legacy.IsEmpty
             ? ""
             : "; commented out, because chain files replace them: "
                 + string.Join(", ", legacy.Select(name => $"{name} = {configuration[name]}"));
         string wrote = settings.Count == 0 ? "changed" : $"wrote into it: {string.Join(" and ", settings)}";
-        return $"{MainCf}: {wrote}{unused}; what stood there before is in {backup}; reload Postfix to make it count";
+        return $"{MainCf}: {wrote}{dropped}{unused}; what stood there before is in {backup}; reload Postfix to make it count";
     }
 }

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using RolloverD.Core.Ports;
 using RolloverD.Tests.Shared;
+using Xunit;
 
 namespace RolloverD.Providers.Tests.MailServers;
 
@@ -20,6 +22,10 @@ public sealed class LiveDirectory(string root, string certificate)
         File.SetUnixFileMode($"{generation}/combined.pem", UnixFileMode.UserRead | UnixFileMode.UserWrite);
         string beside = $"{Files.Directory}.new";
         File.CreateSymbolicLink(beside, generation);
-        File.Move(beside, Files.Directory, overwrite: true);
+
+        // .NET moves no link to a directory.
+        using var move = Process.Start("mv", ["-T", beside, Files.Directory]);
+        move.WaitForExit();
+        Assert.Equal(0, move.ExitCode);
     }
 }

@@ -51,7 +51,7 @@ internal sealed class PostfixUnderTest : IMailServerSandbox
 
     public Task TurnTlsOffAsync()
     {
-        Sandbox.Add("smtpd_tls_security_level = none");
+        Sandbox.Set("smtpd_tls_security_level = none");
         Sandbox.Command("reload");
         return Task.CompletedTask;
     }

@@ -29,14 +29,16 @@ public sealed class PostfixFacts : MailServerTests
     {
         await using var postfix = new PostfixUnderTest();
         LiveFiles live = LiveOf(postfix).Files;
-        postfix.Sandbox.Add("smtpd_tls_chain_files = $config_directory/other.pem,\n  /etc/ssl/third.pem");
+        Write(postfix, "etc/other.pem", Root.SignHost(Host, TestKey.Rsa));
+        string third = Write(postfix, "third.pem", Root.SignHost(Host, TestKey.Ed25519));
+        postfix.Sandbox.Add($"smtpd_tls_chain_files = $config_directory/other.pem,\n  {third}");
         postfix.Sandbox.Add("smtpd_tls_security_level = encrypt");
 
         var outcome = await PrepareAsync<MailServerOutcome.NotConfigured>(postfix, live);
 
         Assert.StartsWith(
             $"put into {postfix.Sandbox.MainCf}: smtpd_tls_chain_files = "
-            + $"$config_directory/other.pem, /etc/ssl/third.pem, {live.Combined}; or",
+            + $"$config_directory/other.pem, {third}, {live.Combined}; or",
             outcome.Remedy, StringComparison.Ordinal);
     }
 
@@ -137,20 +139,52 @@ public sealed class PostfixFacts : MailServerTests
     }
 
     [Fact]
-    public async Task Of_two_files_with_the_same_kind_of_key_the_one_that_was_added_counts()
+    public async Task A_file_with_the_same_kind_of_key_gives_way_and_one_of_another_kind_stays()
     {
         await using var postfix = new PostfixUnderTest();
-        TestCertificate old = Root.SignHost(Host);
+        TestCertificate otherKind = Root.SignHost(Host, TestKey.Rsa);
         TestCertificate ours = Root.SignHost(Host);
-        string oldFile = $"{postfix.Directory}/old.pem";
-        await File.WriteAllTextAsync(oldFile, old.CombinedPem());
-        postfix.Sandbox.Add($"smtpd_tls_security_level = may\nsmtpd_tls_chain_files = {oldFile}");
+        string sameKindFile = Write(postfix, "same-kind.pem", Root.SignHost(Host));
+        string otherKindFile = Write(postfix, "other-kind.pem", otherKind);
+        postfix.Sandbox.Add(
+            $"smtpd_tls_security_level = may\nsmtpd_tls_chain_files = {sameKindFile}, {otherKindFile}, /etc/ssl/gone.pem");
         LiveDirectory live = LiveOf(postfix);
         live.Swap(ours, Root);
 
-        await ConfigureAndStartAsync(postfix, live);
+        var done = Assert.IsType<MailServerOutcome.Done>(await postfix.Server.ConfigureAsync(live.Files, default));
+        await postfix.StartAsync();
 
-        await ShowsOnlyAsync(postfix, ours);
+        Assert.Contains(
+            $"smtpd_tls_chain_files = {otherKindFile}, {live.Files.Combined}; no longer listed, because Postfix takes "
+            + $"one readable key of each kind: {sameKindFile}, /etc/ssl/gone.pem;",
+            done.Summary, StringComparison.Ordinal);
+        await ShowsOnlyAsync(postfix, ours, otherKind);
+    }
+
+    [Fact]
+    public async Task Two_keys_of_a_kind_end_all_TLS_and_so_there_is_no_reload_with_them()
+    {
+        await using var postfix = new PostfixUnderTest();
+        TestCertificate ours = Root.SignHost(Host, TestKey.Rsa);
+        TestCertificate other = Root.SignHost(Host);
+        string otherFile = Write(postfix, "other.pem", other);
+        LiveDirectory live = LiveOf(postfix);
+        live.Swap(ours, Root);
+        postfix.Sandbox.Add(
+            $"smtpd_tls_security_level = may\nsmtpd_tls_chain_files = {otherFile}, {live.Files.Combined}");
+        await postfix.StartAsync();
+        await ShowsOnlyAsync(postfix, ours, other);
+
+        live.Swap(Root.SignHost(Host), Root); // now of the other's kind
+        var outcome = Assert.IsType<MailServerOutcome.NotConfigured>(await postfix.Server.ReloadAsync(live.Files, default));
+
+        Assert.Contains(
+            $"offers no TLS: {otherFile} and {live.Files.Combined} both hold a key of the kind Ecdsa",
+            outcome.Reason, StringComparison.Ordinal);
+
+        // And so it is: what this guards against is real.
+        postfix.Sandbox.Command("reload");
+        await UntilAsync(postfix, seen => seen is [Presented.NoStartTls]);
     }
 
     [Fact]
@@ -160,7 +194,7 @@ public sealed class PostfixFacts : MailServerTests
         LiveDirectory live = LiveOf(postfix);
         live.Swap(Root.SignHost(Host));
         await ConfigureAndStartAsync(postfix, live);
-        postfix.Sandbox.Add("queue_directory = /nowhere/at/all");
+        postfix.Sandbox.Set("queue_directory = /nowhere/at/all");
 
         var failed = Assert.IsType<MailServerOutcome.Failed>(await postfix.Server.ReloadAsync(live.Files, default));
 
@@ -231,6 +265,13 @@ public sealed class PostfixFacts : MailServerTests
 
         Assert.Contains("ended with 1: no good", failed.Reason, StringComparison.Ordinal);
         Assert.Equal(before, File.ReadAllText(postfix.Sandbox.MainCf));
+    }
+
+    private static string Write(PostfixUnderTest postfix, string name, TestCertificate certificate)
+    {
+        string path = $"{postfix.Directory}/{name}";
+        File.WriteAllText(path, certificate.CombinedPem());
+        return path;
     }
 
     private static async Task<T> PrepareAsync<T>(PostfixUnderTest postfix, LiveFiles live) =>
