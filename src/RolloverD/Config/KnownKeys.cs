@@ -68,107 +68,125 @@ internal static class KnownKeys
         "directory",
         "where RolloverD keeps its database, the private keys, `live/` and `archive/`; made when it does not exist",
         $"\"{DefaultStateDirectory}\"",
-        "absolute path of a directory") { WhenLeftOut = $"`{DefaultStateDirectory}`" };
+        "absolute path of a directory")
+    { WhenLeftOut = $"`{DefaultStateDirectory}`" };
 
     public static readonly ListKey ResolverServers = new(
         "servers",
         "the validating resolver on this host; its answers confirm what the authoritative servers say",
         $"[\"{DefaultResolver}\"]",
-        "`address:port`, IPv6 in brackets") { WhenLeftOut = $"`[\"{DefaultResolver}\"]`" };
+        "`address:port`, IPv6 in brackets")
+    { WhenLeftOut = $"`[\"{DefaultResolver}\"]`" };
 
     public static readonly TextKey TrustAnchor = new(
         "trust-anchor",
         "DS or DNSKEY records of the root zone, as in a zone file",
         "\"/usr/share/dns/root.key\"",
-        "absolute path of a file") { WhenLeftOut = "the anchors that are built in" };
+        "absolute path of a file")
+    { WhenLeftOut = "the anchors that are built in" };
 
     public static readonly DurationKey Ttl = new(
         "ttl",
         "TTL of the TLSA records that are published; every change of a key waits at least twice as long",
         "\"30m\"",
         TimeSpan.FromSeconds(1),
-        TimeSpan.FromDays(7)) { WhenLeftOut = "`1h`" };
+        TimeSpan.FromDays(7))
+    { WhenLeftOut = "`1h`" };
 
     public static readonly DurationKey SafetyMargin = new(
         "safety-margin",
         "added to every wait for caches, for clocks and resolvers that are a little off",
         "\"10m\"",
         TimeSpan.Zero,
-        TimeSpan.FromDays(7)) { WhenLeftOut = "`5m`" };
+        TimeSpan.FromDays(7))
+    { WhenLeftOut = "`5m`" };
 
     public static readonly DurationKey RollbackWindow = new(
         "rollback-window",
         "how long the old records stay after the new chain was verified, so that the old generation can go back",
         "\"2h\"",
         TimeSpan.Zero,
-        TimeSpan.FromDays(30)) { WhenLeftOut = "`1h`" };
+        TimeSpan.FromDays(30))
+    { WhenLeftOut = "`1h`" };
 
     public static readonly DurationKey VerificationPatience = new(
         "verification-patience",
         "how long a deployed chain may fail verification before the old generation is put back",
         "\"5m\"",
         TimeSpan.FromSeconds(1),
-        TimeSpan.FromDays(1)) { WhenLeftOut = "`2m`" };
+        TimeSpan.FromDays(1))
+    { WhenLeftOut = "`2m`" };
 
     public static readonly ListKey Names = new(
         "names",
         "the DNS names that are certified, the most important first",
         "[\"mx1.example.net\", \"mail.example.net\"]",
-        "host names, `*.` allowed in front") { WhenLeftOut = "required" };
+        "host names, `*.` allowed in front")
+    { WhenLeftOut = "required" };
 
     public static readonly TextKey Issuer = new(
         "issuer",
         "who issues it: the NAME of a table `[issuers.NAME]`",
         "\"letsencrypt\"",
-        "name") { WhenLeftOut = "required" };
+        "name")
+    { WhenLeftOut = "required" };
 
     public static readonly ChoiceKey Key = new(
         "key",
         "the kind of key; when it is changed the next key is of the new kind",
         "\"rsa-3072\"",
-        [.. PolicyWords.KeyAlgorithms.Keys]) { WhenLeftOut = "`ecdsa-p256`" };
+        [.. PolicyWords.KeyAlgorithms.Keys])
+    { WhenLeftOut = "`ecdsa-p256`" };
 
     public static readonly ChoiceKey KeyPolicy = new(
         "key-policy",
         "what happens to the key at a renewal: `standby` keeps it, with the next key's record always published; "
             + "`reuse` keeps it and publishes nothing ahead; `rotate` makes a new one each time",
         "\"rotate\"",
-        [.. PolicyWords.KeyPolicies.Keys]) { WhenLeftOut = "`standby`" };
+        [.. PolicyWords.KeyPolicies.Keys])
+    { WhenLeftOut = "`standby`" };
 
     public static readonly DurationKey RotateAfter = new(
         "rotate-after",
         "the age at which a key is replaced whatever the policy",
         "\"180d\"",
         TimeSpan.FromSeconds(1),
-        TimeSpan.FromDays(3650)) { WhenLeftOut = "`365d`" };
+        TimeSpan.FromDays(3650))
+    { WhenLeftOut = "`365d`" };
 
     public static readonly DurationKey RenewBefore = new(
         "renew-before",
         "how long before its end a certificate is renewed",
         "\"20d\"",
         TimeSpan.FromSeconds(1),
-        TimeSpan.FromDays(3650)) { WhenLeftOut = "a third of the certificate's lifetime" };
+        TimeSpan.FromDays(3650))
+    { WhenLeftOut = "a third of the certificate's lifetime" };
 
     public static readonly ListKey Tlsa = new(
         "tlsa",
         "the kinds of TLSA records to publish: usage, selector, matching type",
         "[\"3 1 1\", \"2 1 1\"]",
-        "`3 0 1`, `3 0 2`, `3 1 1`, `3 1 2`, `2 0 1`, `2 0 2`, `2 1 1`, `2 1 2`") { WhenLeftOut = "`[\"3 1 1\"]`" };
+        "`3 0 1`, `3 0 2`, `3 1 1`, `3 1 2`, `2 0 1`, `2 0 2`, `2 1 1`, `2 1 2`")
+    { WhenLeftOut = "`[\"3 1 1\"]`" };
 
     public static readonly ListKey Endpoints = new(
         "endpoints",
         "where it is served: each gets TLSA records, and each is looked at by a TLS handshake",
         "[\"mx1.example.net:25\", \"mx1.example.net:465\"]",
-        "`host:port`, port 25 when left out") { WhenLeftOut = "port 25 of the first of `names`" };
+        "`host:port`, port 25 when left out")
+    { WhenLeftOut = "port 25 of the first of `names`" };
 
     public static readonly TextKey Provider = new(
-        "provider", "which provider changes the zone", "\"rfc2136\"", "provider") { WhenLeftOut = "required" };
+        "provider", "which provider changes the zone", "\"rfc2136\"", "provider")
+    { WhenLeftOut = "required" };
 
     public static readonly TextKey IssuerType = new(
-        "type", "which kind of issuer it is", "\"acme\"", "issuer") { WhenLeftOut = "required" };
+        "type", "which kind of issuer it is", "\"acme\"", "issuer")
+    { WhenLeftOut = "required" };
 
     public static readonly TextKey MailServer = new(
-        "server", "which kind of mail server it is", "\"postfix\"", "mail server") { WhenLeftOut = "required" };
+        "server", "which kind of mail server it is", "\"postfix\"", "mail server")
+    { WhenLeftOut = "required" };
 
     public static readonly SectionDefinition State = new(
         "[state]", "What RolloverD writes on this host.", [StateDirectory]);
