@@ -34,7 +34,10 @@ public sealed class PostfixFaultTests(PostfixFaultTests.StandbyLab steady) : ICl
     public Task A_Postfix_without_STARTTLS_holds_the_roll() => steady.RollWithoutTrafficAsync(async () =>
     {
         await using (await lab.FaultAsync("postfix plain", "postfix mend"))
-            await steady.HeldAsync("offers no TLS", "main.cf: smtpd_tls_security_level = may");
+        {
+            await steady.PhaseAsync("deploying");
+            await steady.HeldAsync("mx1.example.test:25: ", "the server does not offer STARTTLS", "offers TLS");
+        }
     });
 
     [Fact]

@@ -27,7 +27,7 @@ internal static class Deployment
         s.Hold(
             Gate.Verification, $"generation {current.Number}", null,
             $"not every address was seen to serve only generation {current.Number} {Evidence.CleanRoundsWanted} times in a row: {problem}",
-            "nothing when this is brief; otherwise see that the mail server runs, reads live/ and was reloaded");
+            "nothing when this is brief; otherwise see that the mail server runs, offers TLS, reads live/ and was reloaded");
 
         if (deploying.CleanRounds > 0)
             return null;
@@ -41,7 +41,7 @@ internal static class Deployment
         }
 
         TimeSpan sinceReload = s.Now - reloaded;
-        return sinceReload > ReloadAgainAfter(s) && ShowsWrong(s, deploying)
+        return sinceReload > ReloadAgainAfter(s, reloaded - deploying.IntendedAt) && ShowsWrong(s, deploying)
             ? new Step.Deploy(s.Certificate.Name, current.Number, $"the mail server has not taken it on: {problem}")
             : null;
     }
@@ -131,10 +131,13 @@ internal static class Deployment
             && g.Number != current.Number
             && Safety.OfServing(s.Desired, s.Facts, s.Certificate, live.Chain, s.Now).IsEmpty);
 
-    private static TimeSpan ReloadAgainAfter(Situation s)
+    // Twice as late each time, for a server that a reload does not help must not be reloaded for ever.
+    private static TimeSpan ReloadAgainAfter(Situation s, TimeSpan tried)
     {
         TimeSpan quarter = s.Desired.Timing.VerificationPatience / 4;
-        return quarter < TimeSpan.FromSeconds(2) ? TimeSpan.FromSeconds(2) : quarter;
+        TimeSpan least = quarter < TimeSpan.FromSeconds(2) ? TimeSpan.FromSeconds(2) : quarter;
+        TimeSpan most = least > TimeSpan.FromHours(1) ? least : TimeSpan.FromHours(1);
+        return tried < least ? least : tried > most ? most : tried;
     }
 
     // A server that cannot be reached at all is not helped by going back; one that shows something else may be.

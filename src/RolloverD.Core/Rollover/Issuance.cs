@@ -26,6 +26,10 @@ internal static class Issuance
         {
             expected &= Gates.AllVisibleFit(
                 s, owner, set => set.ExpectsKey(next.Key), $"does not name the key of generation {next.Number}");
+
+            // An order needs sound DNS for its own records, too.
+            if (owner.IsPublished(s.Now, s.Margin))
+                expected &= Gates.DnsIsSound(s, owner);
         }
 
         return expected

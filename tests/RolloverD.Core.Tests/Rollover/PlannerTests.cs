@@ -108,6 +108,18 @@ public class PlannerTests
     }
 
     [Fact]
+    public void Nothing_is_ordered_while_the_resolver_is_away()
+    {
+        Facts facts = Expecting(With(Preparing), Now.AddHours(-3));
+        Assert.IsType<Step.Issue>(Decide(facts).Next);
+        OwnerObservation good = Look.At(Now, Look.Serves(facts.Owner(Some.Owner).Latest!));
+        Observation away = Dns(good with { Resolver = new ResolverView.Failed("refused") });
+        Plan plan = Decide(facts, away);
+        Assert.Null(plan.Next);
+        Assert.Contains(plan.Holds, h => h.Gate == Gate.Resolver);
+    }
+
+    [Fact]
     public void A_lagging_server_is_named_with_what_it_serves()
     {
         Facts facts = With(Preparing);

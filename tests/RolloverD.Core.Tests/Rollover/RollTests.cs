@@ -70,6 +70,16 @@ public class RollTests
     }
 
     [Fact]
+    public void Reloads_that_do_not_help_come_twice_as_late_each_time()
+    {
+        DateTimeOffset t = Now.AddSeconds(40);
+        var again = Assert.IsType<Step.Deploy>(Decide(Deployed, t, Chain).Next);
+        Facts facts = Deployed.Intend(again, t).Complete(again, new StepOutcome.Deployed(true, "reloaded"), t);
+        Assert.Null(Decide(facts, t.AddSeconds(39), Chain).Next);
+        Assert.IsType<Step.Deploy>(Decide(facts, t.AddSeconds(41), Chain).Next);
+    }
+
+    [Fact]
     public void A_chain_of_another_kind_of_key_in_place_of_the_new_one_is_wrong_and_beside_it_is_not()
     {
         Chain rsa = Some.Chain(Some.Key(9, KeyFamily.Rsa));
