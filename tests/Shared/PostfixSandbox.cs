@@ -102,7 +102,7 @@ public sealed class PostfixSandbox : IAsyncDisposable
         while (!await ListensAsync() || !File.ReadAllText(LogFile).Contains("daemon started", StringComparison.Ordinal))
         {
             if (clock.Elapsed > Limit)
-                throw new TimeoutException($"Postfix is not up after {Limit.TotalSeconds} s: {File.ReadAllText(LogFile)}");
+                throw new TimeoutException($"Postfix is not up in {Limit.TotalSeconds} s: {File.ReadAllText(LogFile)}");
 
             await Task.Delay(TimeSpan.FromMilliseconds(20));
         }
@@ -160,7 +160,8 @@ public sealed class PostfixSandbox : IAsyncDisposable
         {
             string log = File.Exists(LogFile) ? string.Join('\n', File.ReadLines(LogFile).TakeLast(10)) : "";
             throw new InvalidOperationException(
-                $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {File.ReadAllText(output)}{log}");
+                $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: "
+                + File.ReadAllText(output) + log);
         }
     }
 }

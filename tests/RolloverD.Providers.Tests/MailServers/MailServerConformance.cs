@@ -4,7 +4,7 @@ using Xunit;
 
 namespace RolloverD.Providers.Tests.MailServers;
 
-/// <summary>What every mail server's adapter must do. Derive, say how a sandbox is made, and inherit all of it.</summary>
+/// <summary>What every mail server's adapter must do. Derive, say how to make a sandbox, and inherit it all.</summary>
 public abstract class MailServerConformance : MailServerTests
 {
     [Fact]
@@ -14,7 +14,8 @@ public abstract class MailServerConformance : MailServerTests
         LiveDirectory live = LiveOf(sandbox);
         string before = sandbox.Configuration;
 
-        var outcome = Assert.IsType<MailServerOutcome.NotConfigured>(await sandbox.Server.PrepareAsync(live.Files, default));
+        var outcome =
+            Assert.IsType<MailServerOutcome.NotConfigured>(await sandbox.Server.PrepareAsync(live.Files, default));
 
         Assert.Contains(live.Files.Directory, outcome.Remedy, StringComparison.Ordinal);
         Assert.Equal(before, sandbox.Configuration);

@@ -19,8 +19,8 @@ public sealed class PostfixFacts : MailServerTests
 
         Assert.Equal($"Postfix in {postfix.Sandbox.ConfigDirectory} does not read {live.Combined}", outcome.Reason);
         Assert.Equal(
-            $"put into {postfix.Sandbox.MainCf}: smtpd_tls_chain_files = {live.Combined} and smtpd_tls_security_level = may; "
-            + "or let `rolloverd deploy --configure mx1` do it",
+            $"put into {postfix.Sandbox.MainCf}: smtpd_tls_chain_files = {live.Combined} and "
+            + "smtpd_tls_security_level = may; or let `rolloverd deploy --configure mx1` do it",
             outcome.Remedy);
     }
 
@@ -55,7 +55,8 @@ public sealed class PostfixFacts : MailServerTests
         await postfix.StartAsync();
 
         var done = await PrepareAsync<MailServerOutcome.Done>(postfix, live.Files);
-        Assert.Matches(@"\(127\.0\.0\.1:\d+/inet\); master\.cf gives other files to 127\.0\.0\.1:\d+/inet$", done.Summary);
+        Assert.Matches(
+            @"\(127\.0\.0\.1:\d+/inet\); master\.cf gives other files to 127\.0\.0\.1:\d+/inet$", done.Summary);
     }
 
     [Fact]
@@ -92,8 +93,8 @@ public sealed class PostfixFacts : MailServerTests
         Assert.Equal(
             $"{postfix.Sandbox.MainCf}: wrote into it: smtpd_tls_chain_files = {live.Files.Combined} and "
             + "smtpd_tls_security_level = may; commented out, because chain files replace them: "
-            + "smtpd_tls_cert_file = /etc/ssl/old.pem, smtpd_tls_eckey_file = /etc/ssl/old-ec.key; what stood there before "
-            + $"is in {postfix.Sandbox.MainCf}.rolloverd-before; reload Postfix to make it count",
+            + "smtpd_tls_cert_file = /etc/ssl/old.pem, smtpd_tls_eckey_file = /etc/ssl/old-ec.key; what stood there "
+            + $"before is in {postfix.Sandbox.MainCf}.rolloverd-before; reload Postfix to make it count",
             done.Summary);
         string[] after = File.ReadAllLines(postfix.Sandbox.MainCf);
         Assert.Contains($"smtpd_tls_chain_files = {live.Files.Combined}", after);
@@ -147,7 +148,8 @@ public sealed class PostfixFacts : MailServerTests
         string sameKindFile = Write(postfix, "same-kind.pem", Root.SignHost(Host));
         string otherKindFile = Write(postfix, "other-kind.pem", otherKind);
         postfix.Sandbox.Add(
-            $"smtpd_tls_security_level = may\nsmtpd_tls_chain_files = {sameKindFile}, {otherKindFile}, /etc/ssl/gone.pem");
+            "smtpd_tls_security_level = may\n"
+            + $"smtpd_tls_chain_files = {sameKindFile}, {otherKindFile}, /etc/ssl/gone.pem");
         LiveDirectory live = LiveOf(postfix);
         live.Swap(ours, Root);
 
@@ -176,7 +178,8 @@ public sealed class PostfixFacts : MailServerTests
         await ShowsOnlyAsync(postfix, ours, other);
 
         live.Swap(Root.SignHost(Host), Root); // now of the other's kind
-        var outcome = Assert.IsType<MailServerOutcome.NotConfigured>(await postfix.Server.ReloadAsync(live.Files, default));
+        var outcome =
+            Assert.IsType<MailServerOutcome.NotConfigured>(await postfix.Server.ReloadAsync(live.Files, default));
 
         Assert.Contains(
             $"offers no TLS: {otherFile} and {live.Files.Combined} both hold a key of the kind Ecdsa",
@@ -207,9 +210,11 @@ public sealed class PostfixFacts : MailServerTests
     {
         using var commands = new FakeCommands("echo 'mail_version = 3.3.8'", "exit 1");
 
-        var failed = Assert.IsType<MailServerOutcome.Failed>(await commands.Server().PrepareAsync(commands.Live, default));
+        var failed =
+            Assert.IsType<MailServerOutcome.Failed>(await commands.Server().PrepareAsync(commands.Live, default));
 
-        Assert.Contains("is version 3.3.8, which does not know smtpd_tls_chain_files", failed.Reason, StringComparison.Ordinal);
+        Assert.Contains(
+            "is version 3.3.8, which does not know smtpd_tls_chain_files", failed.Reason, StringComparison.Ordinal);
         Assert.Equal("upgrade to Postfix 3.4 or later", failed.Remedy);
     }
 
@@ -218,7 +223,8 @@ public sealed class PostfixFacts : MailServerTests
     {
         using var commands = new FakeCommands("exit 0", "exit 0");
         var server = new PostfixServer(
-            commands.Directory, "/nonexistent/postfix", "/nonexistent/postconf", TimeSpan.FromSeconds(5), TimeProvider.System);
+            commands.Directory, "/nonexistent/postfix", "/nonexistent/postconf", TimeSpan.FromSeconds(5),
+            TimeProvider.System);
 
         var outcome = Assert.IsType<MailServerOutcome.Unavailable>(await server.ReloadAsync(commands.Live, default));
 
@@ -241,7 +247,8 @@ public sealed class PostfixFacts : MailServerTests
     {
         using var commands = new FakeCommands("head -c 50000000 /dev/zero | tr '\\0' x >&2; exit 1", "exit 0");
 
-        var failed = Assert.IsType<MailServerOutcome.Failed>(await commands.Server().ReloadAsync(commands.Live, default));
+        var failed =
+            Assert.IsType<MailServerOutcome.Failed>(await commands.Server().ReloadAsync(commands.Live, default));
 
         Assert.True(failed.Reason.Length < 100_000);
     }
@@ -256,7 +263,8 @@ public sealed class PostfixFacts : MailServerTests
 
         // Sound before the edit, unsound afterwards.
         string fake = $"{postfix.Directory}/postfix";
-        await File.WriteAllTextAsync(fake, $"#!/bin/sh\ngrep -q chain_files {postfix.Sandbox.MainCf} && {{ echo no good >&2; exit 1; }}\nexit 0\n");
+        await File.WriteAllTextAsync(
+            fake, $"#!/bin/sh\ngrep -q chain_files {postfix.Sandbox.MainCf} || exit 0\necho no good >&2\nexit 1\n");
         File.SetUnixFileMode(fake, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var server = new PostfixServer(
             postfix.Sandbox.ConfigDirectory, fake, null, TimeSpan.FromSeconds(30), TimeProvider.System);
@@ -293,14 +301,16 @@ public sealed class PostfixFacts : MailServerTests
         public LiveFiles Live => new("mx1", $"{Directory}/live/mx1");
 
         public PostfixServer Server(TimeSpan? timeout = null) => new(
-            Directory, $"{Directory}/postfix", $"{Directory}/postconf", timeout ?? TimeSpan.FromSeconds(30), TimeProvider.System);
+            Directory, $"{Directory}/postfix", $"{Directory}/postconf", timeout ?? TimeSpan.FromSeconds(30),
+            TimeProvider.System);
 
         public void Dispose() => _directory.Delete(recursive: true);
 
         private void Write(string name, string script)
         {
             File.WriteAllText($"{Directory}/{name}", $"#!/bin/sh\n{script}\n");
-            File.SetUnixFileMode($"{Directory}/{name}", UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            File.SetUnixFileMode(
+                $"{Directory}/{name}", UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
     }
 }
