@@ -68,6 +68,21 @@ public class SafetyTests
     }
 
     [Fact]
+    public void Both_chains_count_also_when_no_handshake_has_met_them()
+    {
+        Facts facts = Given.Facts(
+            [
+                Given.Certificate(
+                    "mx1",
+                    Given.Live(1, OldKey),
+                    Given.In(2, NewKey, new GenerationState.Deploying(Some.Chain(NewKey), Now, null, 0))),
+            ],
+            [Given.Ledger(Some.Set(Old, New))]);
+        Assert.Equal(NewKey, Publish(facts, Some.Set(Old)).Single().Chain.Key);
+        Assert.Equal(OldKey, Publish(facts, Some.Set(New)).Single().Chain.Key);
+    }
+
+    [Fact]
     public void A_deployment_that_did_not_take_effect_yet_is_not_excused_by_itself()
     {
         Facts facts = World(Some.Set(Old), Some.Chain(OldKey));
