@@ -3,7 +3,9 @@ using Xunit;
 
 namespace RolloverD.Core.Tests;
 
-/// <summary>Every section of an RFC that the code cites stands in the table of src/README.md, with the files that cite it.</summary>
+/// <summary>
+/// Every section of an RFC that the code cites stands in the table of src/README.md, with the files that cite it.
+/// </summary>
 public sealed partial class SectionTableTests
 {
     private const string Begin = "<!-- sections -->";
@@ -38,7 +40,8 @@ public sealed partial class SectionTableTests
                 {
                     string number = section.Value[1..];
                     string sortKey = string.Join('.', number.Split('.').Select(n => n.PadLeft(3, '0')));
-                    var key = (int.Parse(cited.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture), sortKey, number);
+                    var key = (int.Parse(cited.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture),
+                        sortKey, number);
                     if (!sections.TryGetValue(key, out SortedSet<string>? files))
                         sections[key] = files = new(StringComparer.Ordinal);
                     files.Add(Path.GetFileNameWithoutExtension(file));
@@ -46,7 +49,8 @@ public sealed partial class SectionTableTests
             }
         }
 
-        return string.Concat(sections.Select(s => $"| RFC {s.Key.Rfc} §{s.Key.Section} | {string.Join(", ", s.Value)} |\n"));
+        return string.Concat(
+            sections.Select(s => $"| RFC {s.Key.Rfc} §{s.Key.Section} | {string.Join(", ", s.Value)} |\n"));
     }
 
     [GeneratedRegex(@"RFC (\d+) (§\d+(?:\.\d+)*(?:(?:,| and| or) §\d+(?:\.\d+)*)*)")]

@@ -53,7 +53,9 @@ public sealed class ChainCertificate : IEquatable<ChainCertificate>
     /// <summary>Lower-case hexadecimal SHA-512 of the whole certificate.</summary>
     public string Sha512 { get; }
 
-    /// <summary>The association data that a record with this selector and matching type holds of this certificate.</summary>
+    /// <summary>
+    /// The association data that a record with this selector and matching type holds of this certificate.
+    /// </summary>
     /// <returns>Lower-case hexadecimal digits, or null when the selector or matching type is not known.</returns>
     /// <remarks>RFC 6698 §2.1.2 and §2.1.3.</remarks>
     public string? AssociationData(Selector selector, MatchingType matchingType) => (selector, matchingType) switch

@@ -1,10 +1,14 @@
 namespace RolloverD.Core.Dane;
 
 /// <summary>Domain names as this program keeps them: lower case, no final dot, the root as <c>.</c>.</summary>
-/// <remarks>RFC 1035 §2.3.4 for the limits; underscores are allowed because owners such as <c>_25._tcp</c> hold them.</remarks>
+/// <remarks>
+/// RFC 1035 §2.3.4 for the limits; underscores are allowed because owners such as <c>_25._tcp</c> hold them.
+/// </remarks>
 public static class DnsName
 {
-    /// <summary>Brings a name into the kept form; false when a label is empty or over 63, or the name over 253 characters.</summary>
+    /// <summary>
+    /// Brings a name into the kept form; false when a label is empty or over 63, or the name over 253 characters.
+    /// </summary>
     public static bool TryNormalise(string text, out string name)
     {
         name = text.Trim().ToLowerInvariant();

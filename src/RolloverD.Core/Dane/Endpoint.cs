@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace RolloverD.Core.Dane;
 
-/// <summary>A host name and TCP port that serves a certificate, and thereby the name at which its TLSA records live.</summary>
+/// <summary>
+/// A host name and TCP port that serves a certificate, and thereby the name at which its TLSA records live.
+/// </summary>
 /// <param name="Host">Lower-case host name without the final dot.</param>
 /// <param name="Port">TCP port, 1 to 65535.</param>
 public sealed record Endpoint(string Host, int Port) : IComparable<Endpoint>

@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace RolloverD.Core.Dane;
 
-/// <summary>Which records match a chain, and whether a record set covers it: the rule that everything else rests on.</summary>
+/// <summary>
+/// Which records match a chain, and whether a record set covers it: the rule that everything else rests on.
+/// </summary>
 public static class Matching
 {
     /// <summary>
@@ -17,7 +19,9 @@ public static class Matching
         _ => chain.Ancestors.Any(record.Names), // RFC 7671 §5.2
     };
 
-    /// <summary>Whether the record's data is this certificate's, whatever the usage and the place in the chain.</summary>
+    /// <summary>
+    /// Whether the record's data is this certificate's, whatever the usage and the place in the chain.
+    /// </summary>
     public static bool Names(this TlsaRecord record, ChainCertificate certificate) =>
         record.Data == certificate.AssociationData(record.Parameters.Selector, record.Parameters.MatchingType);
 
@@ -35,7 +39,9 @@ public static class Matching
             .Select(same => same.Key),
     ];
 
-    /// <summary>Whether every usable (usage, selector, matching type) of the set has a record matching the chain.</summary>
+    /// <summary>
+    /// Whether every usable (usage, selector, matching type) of the set has a record matching the chain.
+    /// </summary>
     /// <remarks>RFC 7671 §8.</remarks>
     public static bool Covers(this RecordSet set, Chain chain)
     {
@@ -82,7 +88,9 @@ public static class Matching
         ];
     }
 
-    /// <summary>The record with these parameters for this chain; null when the chain holds no CA certificate for usage 2.</summary>
+    /// <summary>
+    /// The record with these parameters for this chain; null when the chain holds no CA certificate for usage 2.
+    /// </summary>
     /// <remarks>Usage 2 names the certificate that issued the leaf. RFC 7671 §5.2.</remarks>
     public static TlsaRecord? RecordFor(this Chain chain, TlsaParameters parameters)
     {

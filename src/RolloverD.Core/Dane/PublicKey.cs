@@ -45,7 +45,8 @@ public sealed class PublicKey : IEquatable<PublicKey>
     /// <summary>The first digits of the SHA-256, enough for people to tell keys apart.</summary>
     public override string ToString() => Sha256[..12];
 
-    // The algorithm's object identifier stands in the first few bytes of every SubjectPublicKeyInfo. RFC 3279 §2.3, RFC 8410 §3
+    // The algorithm's object identifier stands in the first few bytes of every SubjectPublicKeyInfo. RFC 3279 §2.3,
+    // RFC 8410 §3
     private static KeyFamily FamilyOf(ReadOnlySpan<byte> spki)
     {
         ReadOnlySpan<byte> head = spki[..Math.Min(spki.Length, 32)];

@@ -3,7 +3,9 @@ using System.Globalization;
 namespace RolloverD.Core.Dane;
 
 /// <summary>What a TLSA record speaks of: a CA or the server itself, checked by PKIX or not.</summary>
-/// <remarks>RFC 6698 §2.1.1, acronyms from RFC 7218 §2.1. Other values are kept as they come: they are unusable, not wrong.</remarks>
+/// <remarks>
+/// RFC 6698 §2.1.1, acronyms from RFC 7218 §2.1. Other values are kept as they come: they are unusable, not wrong.
+/// </remarks>
 public enum CertificateUsage : byte
 {
     PkixTa = 0,
@@ -44,7 +46,9 @@ public readonly record struct TlsaParameters(CertificateUsage Usage, Selector Se
         && Selector is Selector.Cert or Selector.Spki
         && MatchingType is MatchingType.Full or MatchingType.Sha256 or MatchingType.Sha512;
 
-    /// <summary>Whether a record with these parameters can be made from the key alone, before any certificate exists.</summary>
+    /// <summary>
+    /// Whether a record with these parameters can be made from the key alone, before any certificate exists.
+    /// </summary>
     public bool NeedsOnlyKey => Usage == CertificateUsage.DaneEe && Selector == Selector.Spki;
 
     /// <summary>Reads <c>3 1 1</c>; false when it is not three numbers from 0 to 255.</summary>

@@ -21,7 +21,9 @@ public sealed record TlsaRecord(TlsaParameters Parameters, string Data) : ICompa
         _ => Data.Length > 0,
     };
 
-    /// <summary>Reads the presentation form <c>3 1 1 0123…</c>; white space inside the data and capitals are allowed.</summary>
+    /// <summary>
+    /// Reads the presentation form <c>3 1 1 0123…</c>; white space inside the data and capitals are allowed.
+    /// </summary>
     /// <remarks>RFC 6698 §2.2.</remarks>
     public static bool TryParse(string text, out TlsaRecord record)
     {

@@ -39,7 +39,9 @@ public abstract record Verdict
     /// <param name="Depth">Which certificate it matches: 0 the leaf, 1 its issuer, and so on.</param>
     public sealed record Verified(TlsaRecord Record, int Depth) : Verdict;
 
-    /// <summary>There are usable records and none authenticates what the server shows: mail waits, then bounces.</summary>
+    /// <summary>
+    /// There are usable records and none authenticates what the server shows: mail waits, then bounces.
+    /// </summary>
     public sealed record Refused(string Reason) : Verdict;
 
     /// <summary>Secure records exist and none is usable: TLS is mandatory, the server is not authenticated.</summary>
@@ -48,7 +50,9 @@ public abstract record Verdict
     /// <summary>DANE does not apply; mail is sent with or without TLS.</summary>
     public sealed record NoDane(string Reason) : Verdict;
 
-    /// <summary>Nothing can be concluded now: a bogus answer, a failed lookup, or a server out of reach. Mail waits.</summary>
+    /// <summary>
+    /// Nothing can be concluded now: a bogus answer, a failed lookup, or a server out of reach. Mail waits.
+    /// </summary>
     public sealed record Deferred(string Reason) : Verdict;
 
     /// <summary>Secure records make TLS mandatory and there is no TLS session: mail waits, then bounces.</summary>
@@ -97,7 +101,8 @@ public abstract record Verdict
         for (int depth = 1; depth <= chain.Ancestors.Length; depth++)
         {
             ChainCertificate anchor = chain.Ancestors[depth - 1];
-            if (used.FirstOrDefault(r => r.Parameters.Usage == CertificateUsage.DaneTa && r.Names(anchor)) is not { } record)
+            if (used.FirstOrDefault(r =>
+                r.Parameters.Usage == CertificateUsage.DaneTa && r.Names(anchor)) is not { } record)
                 continue;
 
             if (ProblemUpTo(chain, depth, referenceNames, now) is not { } found)
@@ -123,11 +128,13 @@ public abstract record Verdict
         return chain.Ancestors.Take(depth).FirstOrDefault(a => !a.IsCa) is { } notCa
                 ? $"{notCa.Subject} is no CA certificate"
             : chain.Leaf.Names(referenceNames) ? null
-            : $"the certificate is for {string.Join(", ", chain.Leaf.DnsNames)}, not for {string.Join(" or ", referenceNames)}";
+            : $"the certificate is for {string.Join(", ", chain.Leaf.DnsNames)}, "
+                + $"not for {string.Join(" or ", referenceNames)}";
     }
 
     private static string MatchesNothing(ImmutableArray<TlsaRecord> used, Chain chain) =>
-        used.FirstOrDefault(r => r.Parameters.Usage == CertificateUsage.DaneTa && chain.Unrelated.Any(r.Names)) is { } lost
+        used.FirstOrDefault(r =>
+            r.Parameters.Usage == CertificateUsage.DaneTa && chain.Unrelated.Any(r.Names)) is { } lost
             ? $"{lost} names a certificate that was sent but did not issue {chain.Leaf.Subject}"
             : $"none of {used.Length} usable record(s) matches {chain.Leaf} or the CA certificates sent with it";
 }

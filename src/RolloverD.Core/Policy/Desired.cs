@@ -14,7 +14,9 @@ public sealed record Desired(
 
 /// <summary>The validating resolver on this host.</summary>
 /// <param name="Servers">Its socket addresses, <c>127.0.0.1:53</c>.</param>
-/// <param name="TrustAnchorFile">DS or DNSKEY records of the root in zone-file form; null: the built-in anchors.</param>
+/// <param name="TrustAnchorFile">
+/// DS or DNSKEY records of the root in zone-file form; null: the built-in anchors.
+/// </param>
 public sealed record ResolverSettings(ImmutableArray<string> Servers, string? TrustAnchorFile);
 
 /// <summary>The operator's times.</summary>

@@ -47,7 +47,9 @@ public static class DurationText
         return unitsUsed > 0 && duration <= Limit;
     }
 
-    /// <summary>Writes a length of time so that <see cref="TryParse"/> reads it back, without fractions of a second.</summary>
+    /// <summary>
+    /// Writes a length of time so that <see cref="TryParse"/> reads it back, without fractions of a second.
+    /// </summary>
     public static string Format(TimeSpan duration)
     {
         if (duration < TimeSpan.FromSeconds(1))

@@ -16,7 +16,9 @@ public enum KeyAlgorithm
 /// <summary>What happens to the key when a certificate is renewed.</summary>
 public enum KeyPolicy
 {
-    /// <summary>The next key always exists and is published; a renewal keeps the current key, a roll moves to the standby.</summary>
+    /// <summary>
+    /// The next key always exists and is published; a renewal keeps the current key, a roll moves to the standby.
+    /// </summary>
     Standby,
 
     /// <summary>The key stays until <c>rotate-after</c>; a renewal changes no record made from the key.</summary>

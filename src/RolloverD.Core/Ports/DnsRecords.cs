@@ -11,7 +11,8 @@ public enum DnsRecordType
 
 /// <summary>
 /// The records of one owner and type. A value is the presentation form for TLSA (<c>3 1 1 0123…</c>, lower case, as
-/// <see cref="Dane.TlsaRecord.ToString"/> gives it) and the bare text, unquoted, for TXT. No values: the owner has none.
+/// <see cref="Dane.TlsaRecord.ToString"/> gives it) and the bare text, unquoted, for TXT. No values: the owner has
+/// none.
 /// </summary>
 /// <param name="Owner">Lower-case name without the final dot.</param>
 /// <param name="Type">TLSA or TXT.</param>

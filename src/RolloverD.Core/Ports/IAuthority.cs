@@ -21,10 +21,14 @@ public interface IAuthority
 /// <param name="Zone">The zone that holds the owner; null when it could not be found.</param>
 /// <param name="Type">The type that was asked for.</param>
 /// <param name="StartedAt">When the first question was sent.</param>
-/// <param name="FinishedAt">When the last answer came or was given up on. What an answer says was true at some time before this.</param>
+/// <param name="FinishedAt">
+/// When the last answer came or was given up on. What an answer says was true at some time before this.
+/// </param>
 /// <param name="Aliases">The CNAMEs that lead from the name to the owner, in order.</param>
 /// <param name="Security">Whether the zone can be trusted.</param>
-/// <param name="NegativeTtl">How long the absence of a record may be cached: the smaller of the SOA's TTL and minimum (RFC 2308 §5).</param>
+/// <param name="NegativeTtl">
+/// How long the absence of a record may be cached: the smaller of the SOA's TTL and minimum (RFC 2308 §5).
+/// </param>
 /// <param name="Servers">One answer an address, of the delegation's and the zone's own NS set together.</param>
 /// <param name="Resolver">What the local validating resolver says: used to confirm, never to shorten.</param>
 public sealed record OwnerObservation(
@@ -53,7 +57,9 @@ public abstract record AnswerContent
     {
     }
 
-    /// <summary>It serves this set, with a signature that verifies from the trust anchor and is valid until then.</summary>
+    /// <summary>
+    /// It serves this set, with a signature that verifies from the trust anchor and is valid until then.
+    /// </summary>
     public sealed record Serves(DnsRecordSet Set, DateTimeOffset SignatureExpires) : AnswerContent;
 
     /// <summary>It proves, signed, that the owner has no record of this type.</summary>
@@ -100,7 +106,9 @@ public abstract record ResolverView
     {
     }
 
-    /// <summary>It answers with the AD bit: the set, possibly from its cache, with the TTL that is left there.</summary>
+    /// <summary>
+    /// It answers with the AD bit: the set, possibly from its cache, with the TTL that is left there.
+    /// </summary>
     public sealed record Validated(DnsRecordSet Set) : ResolverView;
 
     /// <summary>It answers without the AD bit.</summary>

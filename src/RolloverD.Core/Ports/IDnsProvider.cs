@@ -23,7 +23,9 @@ public interface IDnsProvider
 /// <param name="Owner">Lower-case name without the final dot.</param>
 /// <param name="Type">TLSA or TXT.</param>
 /// <param name="Ttl">The TTL that the whole set shall have; a set has one TTL (RFC 2181 §5.2).</param>
-/// <param name="Expected">The values that the provider must hold for the change to be made; null makes no condition.</param>
+/// <param name="Expected">
+/// The values that the provider must hold for the change to be made; null makes no condition.
+/// </param>
 /// <param name="Add">Values to add.</param>
 /// <param name="Remove">Values to remove.</param>
 public sealed record DnsChange(
@@ -67,6 +69,8 @@ public abstract record DnsChangeOutcome
     /// <summary>The provider answered and will not (wrong key, wrong time, not its zone, not allowed).</summary>
     public sealed record Refused(string Reason, string Remedy) : DnsChangeOutcome;
 
-    /// <summary>No answer, or one that proves nothing: the change may or may not have happened. Read before repeating.</summary>
+    /// <summary>
+    /// No answer, or one that proves nothing: the change may or may not have happened. Read before repeating.
+    /// </summary>
     public sealed record Unknown(string Reason, string Remedy) : DnsChangeOutcome;
 }

@@ -41,6 +41,8 @@ public interface IGenerationFiles
     /// <summary>Where the live files are.</summary>
     LiveFiles Live(string certificate);
 
-    /// <summary>Removes the private key of a generation that nothing refers to any more; its certificates stay.</summary>
+    /// <summary>
+    /// Removes the private key of a generation that nothing refers to any more; its certificates stay.
+    /// </summary>
     void DestroyKey(string certificate, int generation);
 }

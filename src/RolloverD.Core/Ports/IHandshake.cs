@@ -3,7 +3,9 @@ using RolloverD.Core.Dane;
 
 namespace RolloverD.Core.Ports;
 
-/// <summary>Shakes hands with an endpoint as a sending mail server would and reports what each address presents.</summary>
+/// <summary>
+/// Shakes hands with an endpoint as a sending mail server would and reports what each address presents.
+/// </summary>
 public interface IHandshake
 {
     /// <summary>
@@ -40,7 +42,9 @@ public sealed record EndpointObservation(
             .FirstOrDefault(p => p is not null);
 }
 
-/// <summary>What one address presents: a chain for each key family that it has a certificate for, or a problem.</summary>
+/// <summary>
+/// What one address presents: a chain for each key family that it has a certificate for, or a problem.
+/// </summary>
 /// <param name="Address">The IP address.</param>
 /// <param name="Presented">At least one entry; several when several certificates are served side by side.</param>
 public sealed record AddressObservation(string Address, ImmutableArray<Presented> Presented);

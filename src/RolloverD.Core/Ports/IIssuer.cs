@@ -2,11 +2,14 @@ using System.Collections.Immutable;
 
 namespace RolloverD.Core.Ports;
 
-/// <summary>Gets a certificate for a given signing request: an ACME server, a private CA, or another client's files.</summary>
+/// <summary>
+/// Gets a certificate for a given signing request: an ACME server, a private CA, or another client's files.
+/// </summary>
 public interface IIssuer
 {
     /// <summary>
-    /// Certifies the request. May be called again with the same request after a crash or a failure and then goes on where
+    /// Certifies the request. May be called again with the same request after a crash or a failure and then goes on
+    /// where
     /// it stood, by what it wrote into the notebook. Never throws for what the issuer or the network does.
     /// </summary>
     Task<IssueOutcome> IssueAsync(IssueRequest request, CancellationToken cancellation);
@@ -17,7 +20,9 @@ public interface IIssuer
 /// <param name="Generation">Number of the generation.</param>
 /// <param name="Names">The DNS names, the first one first.</param>
 /// <param name="Csr">PKCS #10 request, DER, signed with the generation's key (RFC 2986).</param>
-/// <param name="Notebook">Survives restarts; entries are this request's alone unless the key starts with <c>account</c>.</param>
+/// <param name="Notebook">
+/// Survives restarts; entries are this request's alone unless the key starts with <c>account</c>.
+/// </param>
 public sealed record IssueRequest(
     string Certificate,
     int Generation,
@@ -25,7 +30,9 @@ public sealed record IssueRequest(
     ImmutableArray<byte> Csr,
     IIssuerNotebook Notebook);
 
-/// <summary>Small texts that an issuer must find again after a restart: account and order addresses, account keys (secret).</summary>
+/// <summary>
+/// Small texts that an issuer must find again after a restart: account and order addresses, account keys (secret).
+/// </summary>
 public interface IIssuerNotebook
 {
     Task<string?> ReadAsync(string key, CancellationToken cancellation);
@@ -41,13 +48,17 @@ public abstract record IssueOutcome
     {
     }
 
-    /// <summary>Certified. Each chain is DER certificates, the leaf first; the issuer's default chain comes first.</summary>
+    /// <summary>
+    /// Certified. Each chain is DER certificates, the leaf first; the issuer's default chain comes first.
+    /// </summary>
     public sealed record Issued(ImmutableArray<ImmutableArray<ImmutableArray<byte>>> Chains) : IssueOutcome;
 
     /// <summary>Not yet: ask again from then on.</summary>
     public sealed record Pending(string Reason, DateTimeOffset RetryAt) : IssueOutcome;
 
-    /// <summary>The issuer says no. Try again not before then (null: the usual backoff); somebody may have to act.</summary>
+    /// <summary>
+    /// The issuer says no. Try again not before then (null: the usual backoff); somebody may have to act.
+    /// </summary>
     public sealed record Refused(string Reason, string Remedy, DateTimeOffset? RetryAt) : IssueOutcome;
 
     /// <summary>The issuer, or something needed on the way, could not be reached.</summary>

@@ -6,13 +6,17 @@ namespace RolloverD.Core.Ports;
 /// </summary>
 public interface IMailServer
 {
-    /// <summary>Looks whether the server runs, its configuration is sound and reads the live files. Changes nothing.</summary>
+    /// <summary>
+    /// Looks whether the server runs, its configuration is sound and reads the live files. Changes nothing.
+    /// </summary>
     Task<MailServerOutcome> PrepareAsync(LiveFiles live, CancellationToken cancellation);
 
     /// <summary>Makes the running server take on what <c>live/</c> now holds. Harmless when repeated.</summary>
     Task<MailServerOutcome> ReloadAsync(LiveFiles live, CancellationToken cancellation);
 
-    /// <summary>Writes the configuration that makes the server read the live files, and says in words what it wrote.</summary>
+    /// <summary>
+    /// Writes the configuration that makes the server read the live files, and says in words what it wrote.
+    /// </summary>
     Task<MailServerOutcome> ConfigureAsync(LiveFiles live, CancellationToken cancellation);
 }
 

@@ -5,7 +5,9 @@ namespace RolloverD.Core.Rollover;
 /// <summary>When a generation is over.</summary>
 internal static class Archiving
 {
-    /// <summary>Ends a superseded generation once no cache can hold a record of it that is not wanted for another one.</summary>
+    /// <summary>
+    /// Ends a superseded generation once no cache can hold a record of it that is not wanted for another one.
+    /// </summary>
     public static Step? Archive(Situation s)
     {
         foreach (Generation generation in s.Known.Generations.Where(g => g.State is GenerationState.Superseded))
@@ -22,7 +24,8 @@ internal static class Archiving
         return s.Known.Generations.FirstOrDefault(
                 g => g.State is GenerationState.Standby && g.Algorithm != s.Certificate.Key) is { } unwanted
             ? new Step.Archive(
-                s.Certificate.Name, unwanted.Number, $"the configuration asks for a key of another kind, {s.Certificate.Key}")
+                s.Certificate.Name, unwanted.Number,
+                $"the configuration asks for a key of another kind, {s.Certificate.Key}")
             : null;
     }
 

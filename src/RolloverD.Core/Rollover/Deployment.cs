@@ -6,7 +6,9 @@ namespace RolloverD.Core.Rollover;
 /// <summary>When the next chain goes into service, how it is verified, and when the old one is put back.</summary>
 internal static class Deployment
 {
-    /// <summary>Waits until every address shows only the chain that was deployed; repeats the reload, or goes back.</summary>
+    /// <summary>
+    /// Waits until every address shows only the chain that was deployed; repeats the reload, or goes back.
+    /// </summary>
     public static Step? Verify(Situation s)
     {
         if (s.Known.Current is not { State: GenerationState.Deploying deploying } current)
@@ -26,8 +28,10 @@ internal static class Deployment
         string problem = Problem(s, deploying);
         s.Hold(
             Gate.Verification, $"generation {current.Number}", null,
-            $"not every address was seen to serve only generation {current.Number} {Evidence.CleanRoundsWanted} times in a row: {problem}",
-            "nothing when this is brief; otherwise see that the mail server runs, offers TLS, reads live/ and was reloaded");
+            $"not every address was seen to serve only generation {current.Number} "
+            + $"{Evidence.CleanRoundsWanted} times in a row: {problem}",
+            "nothing when this is brief; otherwise see that the mail server runs, offers TLS, reads live/ and was "
+            + "reloaded");
 
         if (deploying.CleanRounds > 0)
             return null;
@@ -37,7 +41,8 @@ internal static class Deployment
         {
             return new Step.PutBack(
                 s.Certificate.Name, earlier.Number, current.Number,
-                $"generation {current.Number} could not be verified within {s.Desired.Timing.VerificationPatience.TotalSeconds:0} s: {problem}");
+                $"generation {current.Number} could not be verified within "
+                + $"{s.Desired.Timing.VerificationPatience.TotalSeconds:0} s: {problem}");
         }
 
         TimeSpan sinceReload = s.Now - reloaded;
@@ -46,7 +51,9 @@ internal static class Deployment
             : null;
     }
 
-    /// <summary>Puts an issued chain into service when every visible set covers it and the mail servers are ready.</summary>
+    /// <summary>
+    /// Puts an issued chain into service when every visible set covers it and the mail servers are ready.
+    /// </summary>
     public static Step? Swap(Situation s)
     {
         if (s.Known.Next is not { State: GenerationState.Issued issued } next || !ChainSuffices(s, next, issued.Chain))

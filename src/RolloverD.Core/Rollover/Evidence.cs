@@ -5,16 +5,24 @@ using RolloverD.Core.Ports;
 
 namespace RolloverD.Core.Rollover;
 
-/// <summary>Turns what was seen into facts: the ledgers of the owners, the chains of the endpoints, the verification.</summary>
+/// <summary>
+/// Turns what was seen into facts: the ledgers of the owners, the chains of the endpoints, the verification.
+/// </summary>
 public static class Evidence
 {
-    /// <summary>Rounds of handshakes in a row that must see only the new chain: workers that run on end one by one.</summary>
+    /// <summary>
+    /// Rounds of handshakes in a row that must see only the new chain: workers that run on end one by one.
+    /// </summary>
     public const int CleanRoundsWanted = 3;
 
-    /// <summary>After this long an intended set that nobody confirmed and no server showed was never published.</summary>
+    /// <summary>
+    /// After this long an intended set that nobody confirmed and no server showed was never published.
+    /// </summary>
     private static readonly TimeSpan NeverCame = TimeSpan.FromMinutes(10);
 
-    /// <summary>After this long a set that the provider confirmed and no server ever showed was replaced unseen.</summary>
+    /// <summary>
+    /// After this long a set that the provider confirmed and no server ever showed was replaced unseen.
+    /// </summary>
     private static readonly TimeSpan NeverShown = TimeSpan.FromDays(1);
 
     /// <summary>How long a set that is gone stays in the ledger, for people who read it.</summary>
@@ -26,7 +34,8 @@ public static class Evidence
         foreach (Endpoint endpoint in certificate.Endpoints)
         {
             EndpointFacts seen = facts.EndpointOf(endpoint);
-            if (observation.Owners.TryGetValue(endpoint.TlsaName, out OwnerObservation? owner) && owner.Zone is not null)
+            if (observation.Owners.TryGetValue(endpoint.TlsaName, out OwnerObservation? owner)
+                && owner.Zone is not null)
             {
                 OwnerLedger ledger = facts.Owner(owner.Owner);
                 if (seen.Owner != owner.Owner)
@@ -67,7 +76,8 @@ public static class Evidence
             int newest = sets.FindLastIndex(s => served.Contains(s.Records));
             sets =
             [
-                .. sets.Select((s, i) => IsOver(s, i) ? s with { State = new SetState.Gone(round.FinishedAt, successor) } : s),
+                .. sets.Select((s, i) =>
+                    IsOver(s, i) ? s with { State = new SetState.Gone(round.FinishedAt, successor) } : s),
             ];
 
             bool IsOver(PublishedSet s, int index) => !served.Contains(s.Records) && s.State switch
@@ -107,7 +117,8 @@ public static class Evidence
     public static RecordSet? SetOf(AnswerContent content) => content switch
     {
         AnswerContent.Serves serves => new(
-            [.. serves.Set.Values.Select(v => TlsaRecord.TryParse(v, out TlsaRecord r) ? r : null).OfType<TlsaRecord>()],
+            [.. serves.Set.Values.Select(v => TlsaRecord.TryParse(v, out TlsaRecord r) ? r : null)
+                .OfType<TlsaRecord>()],
             serves.Set.Ttl),
         AnswerContent.Absent => RecordSet.Absent,
         _ => null,
@@ -155,7 +166,8 @@ public static class Evidence
         .. round.Addresses.SelectMany(a => a.Presented).OfType<Presented.Shows>().Select(s => s.Chain).Distinct(),
     ];
 
-    // Rule 7: until every address of every endpoint shows only the new chain, several rounds in a row, it is not verified.
+    // Rule 7: until every address of every endpoint shows only the new chain, several rounds in a row, it is not
+    // verified.
     private static CertificateFacts Verify(
         CertificateFacts facts, DesiredCertificate certificate, Observation observation)
     {

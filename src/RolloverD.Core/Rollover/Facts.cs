@@ -3,7 +3,9 @@ using RolloverD.Core.Dane;
 
 namespace RolloverD.Core.Rollover;
 
-/// <summary>Everything that is remembered: what was done and what was seen. Nothing that can be computed from it.</summary>
+/// <summary>
+/// Everything that is remembered: what was done and what was seen. Nothing that can be computed from it.
+/// </summary>
 /// <param name="Certificates">By name in the configuration.</param>
 /// <param name="Owners">By owner name; an owner belongs to no single certificate.</param>
 /// <param name="Endpoints">By endpoint.</param>
@@ -43,7 +45,9 @@ public sealed record Facts(
 /// <param name="Generations">Every generation, oldest first.</param>
 /// <param name="Request">A rollover that somebody asked for and that is not done yet.</param>
 /// <param name="Setbacks">Steps that failed the last time they were tried, at most one a kind of step.</param>
-/// <param name="Holds">The holds of the last decision: their <c>Since</c> is carried on, and <c>status</c> shows them.</param>
+/// <param name="Holds">
+/// The holds of the last decision: their <c>Since</c> is carried on, and <c>status</c> shows them.
+/// </param>
 public sealed record CertificateFacts(
     string Name,
     ImmutableArray<Generation> Generations,
@@ -98,7 +102,9 @@ public sealed record CertificateFacts(
 
 /// <summary>Somebody asked for a rollover.</summary>
 /// <param name="NewKey">Whether a new key is wanted; otherwise the current key gets a new certificate.</param>
-/// <param name="Emergency">Whether the current key is compromised: its record goes minutes after the new chain is verified.</param>
+/// <param name="Emergency">
+/// Whether the current key is compromised: its record goes minutes after the new chain is verified.
+/// </param>
 /// <param name="At">When it was asked for.</param>
 /// <param name="Generation">The generation that answers the request, once there is one.</param>
 public sealed record RollRequest(bool NewKey, bool Emergency, DateTimeOffset At, int? Generation);
@@ -122,7 +128,9 @@ public sealed record Setback(
 
 /// <summary>What an endpoint was seen to serve.</summary>
 /// <param name="Endpoint">The endpoint.</param>
-/// <param name="TlsaOwner">The owner of its TLSA records after CNAMEs, as last seen; null before the first look.</param>
+/// <param name="TlsaOwner">
+/// The owner of its TLSA records after CNAMEs, as last seen; null before the first look.
+/// </param>
 /// <param name="Seen">The chains that some address may still present, by the rounds of handshakes so far.</param>
 /// <param name="CompleteAt">When every address last answered; null when that never happened.</param>
 /// <param name="Problem">What was wrong in the last round, or null.</param>

@@ -8,7 +8,9 @@ namespace RolloverD.Core.Rollover;
 /// <summary>A step that is foreseen.</summary>
 /// <param name="At">Its earliest time.</param>
 /// <param name="Step">The step; keys and certificates that do not exist yet are imagined ones.</param>
-/// <param name="Text">The step in one sentence, in which imagined data is named by its generation and not spelled out.</param>
+/// <param name="Text">
+/// The step in one sentence, in which imagined data is named by its generation and not spelled out.
+/// </param>
 public sealed record ForecastStep(DateTimeOffset At, Step Step, string Text);
 
 /// <summary>
@@ -90,7 +92,8 @@ public static class Forecast
             : new AnswerContent.Serves(set, now + TimeSpan.FromDays(14));
         return new(
             endpoint.TlsaName, owner, before?.Zone ?? owner, DnsRecordType.Tlsa, now, now, before?.Aliases ?? [],
-            new ZoneSecurity.Secure(), TimeSpan.Zero, [new("every server", "", content)], new ResolverView.Validated(set));
+            new ZoneSecurity.Secure(), TimeSpan.Zero, [new("every server", "", content)],
+            new ResolverView.Validated(set));
     }
 
     // Once a generation is in service every address shows it, and what other certificates have in service there.

@@ -3,7 +3,9 @@ using RolloverD.Core.Ports;
 
 namespace RolloverD.Core.Rollover;
 
-/// <summary>The conditions that several steps share. Each returns true when the step may go on, or notes a hold.</summary>
+/// <summary>
+/// The conditions that several steps share. Each returns true when the step may go on, or notes a hold.
+/// </summary>
 internal static class Gates
 {
     /// <summary>The owner's zone is secure, the resolver validates, and the signatures outlast the wait.</summary>
@@ -53,7 +55,8 @@ internal static class Gates
                     owner.Owner,
                     null,
                     $"a server may still give out [{set.Records}], which {lack}: {owner.Laggards()}",
-                    "nothing to do when this is brief; otherwise see to the named servers: zone transfer, NOTIFY, reachability");
+                    "nothing to do when this is brief; otherwise see to the named servers: zone transfer, NOTIFY, "
+                    + "reachability");
             }
             else
             {
@@ -109,7 +112,8 @@ internal static class Gates
             owner.Owner,
             null,
             $"the local resolver does not confirm {owner.Owner}: {problem}",
-            "[resolver] servers must name a validating resolver on this host; see that it runs and has the root's trust anchor");
+            "[resolver] servers must name a validating resolver on this host; see that it runs and has the root's "
+            + "trust anchor");
         return false;
     }
 
@@ -129,7 +133,8 @@ internal static class Gates
             Gate.SignatureExpiry,
             owner.Owner,
             null,
-            $"a signature at {owner.Owner} expires at {end:u}, inside the wait of {wait.TotalSeconds:0} s that a change needs",
+            $"a signature at {owner.Owner} expires at {end:u}, "
+            + $"inside the wait of {wait.TotalSeconds:0} s that a change needs",
             "see that the zone's signer runs and renews its signatures");
         return false;
     }

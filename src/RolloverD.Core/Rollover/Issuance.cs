@@ -17,7 +17,8 @@ internal static class Issuance
         if (next.State is GenerationState.Issued issued)
         {
             return s.Now >= RenewalTime.Of(s.Certificate, issued.Chain)
-                ? new Step.Issue(s.Certificate.Name, next.Number, "the certificate grew old while it waited to be deployed")
+                ? new Step.Issue(
+                    s.Certificate.Name, next.Number, "the certificate grew old while it waited to be deployed")
                 : null;
         }
 

@@ -10,7 +10,9 @@ namespace RolloverD.Core.Rollover;
 /// </summary>
 /// <param name="Owner">The owner name, after CNAMEs.</param>
 /// <param name="Sets">Oldest publication first.</param>
-/// <param name="Ours">The records that RolloverD published here itself; all others are foreign and never touched.</param>
+/// <param name="Ours">
+/// The records that RolloverD published here itself; all others are foreign and never touched.
+/// </param>
 /// <param name="AliasTtl">The largest TTL of the CNAMEs that lead here; zero without any.</param>
 public sealed record OwnerLedger(
     string Owner,
@@ -20,11 +22,15 @@ public sealed record OwnerLedger(
 {
     public static OwnerLedger New(string owner) => new(owner, [], [], TimeSpan.Zero);
 
-    /// <summary>The set that was published last, as far as known: what a change starts from. Null before the first look.</summary>
+    /// <summary>
+    /// The set that was published last, as far as known: what a change starts from. Null before the first look.
+    /// </summary>
     [JsonIgnore]
     public RecordSet? Latest => Sets.LastOrDefault(s => s.State is not SetState.Gone)?.Records;
 
-    /// <summary>The last set that the provider confirmed or a server showed: what senders get if nothing is done.</summary>
+    /// <summary>
+    /// The last set that the provider confirmed or a server showed: what senders get if nothing is done.
+    /// </summary>
     [JsonIgnore]
     public RecordSet? InPlace =>
         Sets.LastOrDefault(s => s.State is SetState.Seen or SetState.Intended { AppliedAt: not null })?.Records;
@@ -40,7 +46,8 @@ public sealed record OwnerLedger(
 
     /// <summary>
     /// The set that the next change starts from: the latest one, but an intended set that the provider never
-    /// confirmed, or that it confirmed long ago and no server shows, counts as not published, so that it is published again.
+    /// confirmed, or that it confirmed long ago and no server shows, counts as not published, so that it is published
+    /// again.
     /// </summary>
     public RecordSet? BaseAt(DateTimeOffset now) =>
         Sets.LastOrDefault(s => s.State switch
@@ -50,7 +57,9 @@ public sealed record OwnerLedger(
             _ => false,
         })?.Records;
 
-    /// <summary>Writes down, before it is done, that a set will be published; again, when it was tried before.</summary>
+    /// <summary>
+    /// Writes down, before it is done, that a set will be published; again, when it was tried before.
+    /// </summary>
     public OwnerLedger Intend(RecordSet set, IEnumerable<TlsaRecord> added, DateTimeOffset now)
     {
         int latest = Sets.FindLastIndex(s => s.State is not SetState.Gone);
@@ -72,7 +81,9 @@ public sealed record OwnerLedger(
             s.State is SetState.Intended { AppliedAt: null, Tries: 1 } && s.Records.Equals(set)),
     };
 
-    /// <summary>Writes down that the provider confirmed a change and what it holds now, with the TTL that it gave it.</summary>
+    /// <summary>
+    /// Writes down that the provider confirmed a change and what it holds now, with the TTL that it gave it.
+    /// </summary>
     public OwnerLedger Applied(RecordSet set, DateTimeOffset now)
     {
         int index = Sets.FindLastIndex(s => s.State is SetState.Intended && s.Records.HasSameRecords(set));

@@ -18,7 +18,9 @@ internal static class Publication
         return null;
     }
 
-    /// <summary>Removes records of RolloverD's own that nothing wants any more, when every address was verified.</summary>
+    /// <summary>
+    /// Removes records of RolloverD's own that nothing wants any more, when every address was verified.
+    /// </summary>
     public static Step? Withdraw(Situation s)
     {
         if (s.Known.Current is not { State: GenerationState.Live live })
@@ -66,7 +68,8 @@ internal static class Publication
         }
 
         return new(
-            s.Certificate.Name, owner.Owner, latest, target, missing, "the records must be in every cache before they are needed");
+            s.Certificate.Name, owner.Owner, latest, target, missing,
+            "the records must be in every cache before they are needed");
     }
 
     // The first publication waits until the chain that it promises is in service, and no old process shows another one:
@@ -106,7 +109,8 @@ internal static class Publication
         {
             s.Hold(
                 Gate.Propagation, owner.Owner, null,
-                $"the last change has not reached every server, and only one change is made at a time: {owner.Laggards()}",
+                "the last change has not reached every server, and only one change is made at a time: "
+                + owner.Laggards(),
                 "see to the named servers: zone transfer, NOTIFY, reachability"); // RFC 7671 §8.4
             return null;
         }
@@ -184,7 +188,8 @@ internal static class Publication
         [
             .. owner.Ledger.Ours
                 .Except(Wanted.At(s.Desired, s.Facts, owner.Owner, s.Now))
-                .Where(r => owner.Ledger.BaseAt(s.Now)?.Contains(r) == true && (own.Contains(r) || !others.Contains(r))),
+                .Where(r => owner.Ledger.BaseAt(s.Now)?.Contains(r) == true
+                    && (own.Contains(r) || !others.Contains(r))),
         ];
 
         IEnumerable<TlsaRecord> RecordsOf(CertificateFacts known) => known.Generations.SelectMany(

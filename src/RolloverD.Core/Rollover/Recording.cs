@@ -2,7 +2,9 @@ using RolloverD.Core.Dane;
 
 namespace RolloverD.Core.Rollover;
 
-/// <summary>How a step changes the facts: once before it is done, as an intent, and once after, by its outcome.</summary>
+/// <summary>
+/// How a step changes the facts: once before it is done, as an intent, and once after, by its outcome.
+/// </summary>
 public static class Recording
 {
     /// <summary>The facts to save before the step touches anything.</summary>
@@ -52,7 +54,8 @@ public static class Recording
     {
         // A crash may have left a copy of an old key under this number: a key that was asked for as new must be new.
         if (step is Step.GenerateKey stale && known.Generations.Any(g => g.Key.Equals(key)))
-            return known.With(new Generation(stale.Generation, stale.Algorithm, key, now, new GenerationState.Archived(now)));
+            return known.With(
+                new Generation(stale.Generation, stale.Algorithm, key, now, new GenerationState.Archived(now)));
 
         Generation generation = step switch
         {
@@ -147,7 +150,8 @@ public static class Recording
         return outcome switch
         {
             StepOutcome.Refused refused => New(
-                refused.RetryAt ?? now + Backoff.After(step.Kind, certain: true, count), refused.Reason, refused.Remedy),
+                refused.RetryAt ?? now + Backoff.After(step.Kind, certain: true, count), refused.Reason,
+                refused.Remedy),
             StepOutcome.Unknown unknown => New(
                 now + Backoff.After(step.Kind, certain: false, count), unknown.Reason, unknown.Remedy),
             StepOutcome.Differs differs => New(

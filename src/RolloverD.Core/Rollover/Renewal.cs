@@ -31,7 +31,8 @@ internal static class Renewal
             : NewKey(s, forStandby: false, cause.Why);
     }
 
-    // A renewal that keeps the key, under way when a new key is asked for, would put a compromised key into service anew.
+    // A renewal that keeps the key, under way when a new key is asked for, would put a compromised key into service
+    // anew.
     private static Step.Archive? GiveUp(Situation s, Generation next) =>
         s.Known.Request is { NewKey: true, Generation: null } && next.Key.Equals(s.Known.Current?.Key)
             ? new(s.Certificate.Name, next.Number, "a new key was asked for, and this generation has the old one")
@@ -55,7 +56,8 @@ internal static class Renewal
             return (true, $"the key is older than rotate-after, {certificate.RotateAfter.TotalDays:0.#} days");
 
         // An issuer may add names of its own; asking again would not make them go away.
-        if (certificate.Names.Except(chain.Leaf.DnsNames, StringComparer.OrdinalIgnoreCase).FirstOrDefault() is { } missing)
+        if (certificate.Names.Except(chain.Leaf.DnsNames, StringComparer.OrdinalIgnoreCase)
+            .FirstOrDefault() is { } missing)
             return (false, $"the certificate lacks the configured name {missing}");
 
         DateTimeOffset due = RenewalTime.Of(certificate, chain);

@@ -4,7 +4,9 @@ using RolloverD.Core.Policy;
 
 namespace RolloverD.Core.Rollover;
 
-/// <summary>What senders may meet at one endpoint: any of these record sets together with any of these chains.</summary>
+/// <summary>
+/// What senders may meet at one endpoint: any of these record sets together with any of these chains.
+/// </summary>
 /// <param name="Endpoint">The endpoint.</param>
 /// <param name="Visible">The visible record sets of its TLSA owner.</param>
 /// <param name="Served">The chains that some address may present.</param>
@@ -18,7 +20,8 @@ public sealed record Exposure(Endpoint Endpoint, ImmutableArray<RecordSet> Visib
 public sealed record Violation(Endpoint Endpoint, RecordSet Set, Chain Chain, ImmutableArray<TlsaParameters> Uncovered)
 {
     public override string ToString() =>
-        $"{Endpoint}: a sender that holds [{Set}] would refuse {Chain.Leaf}: no {string.Join(", no ", Uncovered)} record matches it";
+        $"{Endpoint}: a sender that holds [{Set}] would refuse {Chain.Leaf}: "
+        + $"no {string.Join(", no ", Uncovered)} record matches it";
 }
 
 /// <summary>

@@ -5,7 +5,9 @@ using RolloverD.Core.Ports;
 
 namespace RolloverD.Core.Rollover;
 
-/// <summary>Everything that a decision about one certificate looks at, gathered first; the checks only read it.</summary>
+/// <summary>
+/// Everything that a decision about one certificate looks at, gathered first; the checks only read it.
+/// </summary>
 internal sealed class Situation
 {
     private readonly List<Hold> holds = [];
@@ -26,7 +28,8 @@ internal sealed class Situation
                 .Select(g => new OwnerSituation(
                     g.Key,
                     facts.Owner(g.Key),
-                    g.Select(e => observation.Owners.GetValueOrDefault(e.TlsaName)).FirstOrDefault(o => o is not null))),
+                    g.Select(e => observation.Owners.GetValueOrDefault(e.TlsaName))
+                        .FirstOrDefault(o => o is not null))),
         ];
     }
 
@@ -54,7 +57,9 @@ internal sealed class Situation
     /// <summary>Decide again at this time; a time that is past means at once.</summary>
     public void WakeAt(DateTimeOffset? time, DateTimeOffset otherwise) => alarms.Add(time ?? otherwise);
 
-    /// <summary>Notes that a step has to wait. How long it has been waiting is carried on from the last decision.</summary>
+    /// <summary>
+    /// Notes that a step has to wait. How long it has been waiting is carried on from the last decision.
+    /// </summary>
     public void Hold(Gate gate, string subject, DateTimeOffset? until, string reason, string remedy)
     {
         Hold? before = Known.Holds.FirstOrDefault(h => h.Gate == gate && h.Subject == subject);

@@ -22,7 +22,9 @@ public abstract record StepOutcome
     public sealed record Certified(Chain Chain) : StepOutcome;
 
     /// <summary>The live link points at the generation.</summary>
-    /// <param name="Reloaded">Whether every mail server said that it took the files on; false while one does not read them.</param>
+    /// <param name="Reloaded">
+    /// Whether every mail server said that it took the files on; false while one does not read them.
+    /// </param>
     /// <param name="Summary">What the mail servers said.</param>
     public sealed record Deployed(bool Reloaded, string Summary) : StepOutcome;
 

@@ -37,7 +37,9 @@ public static class Wanted
     public static IEnumerable<DesiredCertificate> CertificatesAt(Desired desired, Facts facts, string owner) =>
         desired.Certificates.Values.Where(c => c.Endpoints.Any(e => facts.EndpointOf(e).Owner == owner));
 
-    /// <summary>The records that can be made of a generation now: from the key, and from the chain when there is one.</summary>
+    /// <summary>
+    /// The records that can be made of a generation now: from the key, and from the chain when there is one.
+    /// </summary>
     public static IEnumerable<TlsaRecord> RecordsOf(Generation generation, ImmutableArray<TlsaParameters> parameters) =>
         generation.State is GenerationState.Archived
             ? []
@@ -68,8 +70,8 @@ public static class Wanted
         ReleasedFrom(desired, facts, generation) is { } from && now >= from;
 
     // RFC 7671 §8: whatever parameters the set holds, every chain must match, also those of other certificates at the
-    // owner and those that others put there. A foreign record that matches nothing obliges too: a sender that prefers its
-    // digest looks at no other.
+    // owner and those that others put there. A foreign record that matches nothing obliges too: a sender that prefers
+    // its digest looks at no other.
     private static IEnumerable<TlsaParameters> Sustained(OwnerLedger ledger) =>
         (ledger.Latest ?? RecordSet.Absent).Records
             .Where(r => r.IsUsable && !ledger.Ours.Contains(r))

@@ -21,7 +21,8 @@ public class VerdictTests
     [InlineData("2 0 1", 1)]
     [InlineData("2 0 2", 1)]
     public void A_matching_record_verifies(string parameters, int depth) =>
-        Assert.Equal(new Verdict.Verified(Some.Record(parameters, Chain), depth), Of(Chain, Some.Record(parameters, Chain)));
+        Assert.Equal(new Verdict.Verified(Some.Record(parameters, Chain), depth),
+            Of(Chain, Some.Record(parameters, Chain)));
 
     [Fact]
     public void A_record_of_the_root_verifies_at_its_depth()
@@ -43,7 +44,8 @@ public class VerdictTests
 
     [Fact]
     public void Digests_of_different_selectors_do_not_compete() =>
-        Assert.IsType<Verdict.Verified>(Of(Chain, Some.Record("3 0 2", Some.Chain(Some.Key(9))), Some.Record("3 1 1", Key)));
+        Assert.IsType<Verdict.Verified>(
+            Of(Chain, Some.Record("3 0 2", Some.Chain(Some.Key(9))), Some.Record("3 1 1", Key)));
 
     [Theory]
     [InlineData("3 1 1", true)]
@@ -76,7 +78,8 @@ public class VerdictTests
     public void A_CA_that_was_sent_but_did_not_issue_the_leaf_refuses_and_says_so()
     {
         var chain = new Chain(Chain.Leaf, [], [Some.Ca(1)]);
-        var refused = Assert.IsType<Verdict.Refused>(Of(chain, new TlsaRecord(Some.Parameters("2 1 1"), Some.Ca(1).Key.Sha256)));
+        var refused =
+            Assert.IsType<Verdict.Refused>(Of(chain, new TlsaRecord(Some.Parameters("2 1 1"), Some.Ca(1).Key.Sha256)));
         Assert.Contains("did not issue", refused.Reason, StringComparison.Ordinal);
     }
 
@@ -88,7 +91,8 @@ public class VerdictTests
     {
         var record = new TlsaRecord(Some.Parameters(parameters), Key.Sha256);
         Assert.IsType<Verdict.Unauthenticated>(Of(Chain, record));
-        Assert.IsType<Verdict.NoTls>(Judge(new TlsaFinding.Secure(Some.Set(record)), new Presented.NoStartTls("no STARTTLS")));
+        Assert.IsType<Verdict.NoTls>(
+            Judge(new TlsaFinding.Secure(Some.Set(record)), new Presented.NoStartTls("no STARTTLS")));
     }
 
     [Fact]
@@ -127,7 +131,8 @@ public class VerdictTests
     public void A_set_that_covers_a_chain_verifies_it_whatever_subset_of_digests_the_sender_knows()
     {
         // RFC 7671 §8: what Covers promises, seen from the sender.
-        RecordSet set = Some.Set(Some.Record("3 1 1", Key), Some.Record("3 1 2", Key), Some.Record("3 1 2", Some.Key(9)));
+        RecordSet set =
+            Some.Set(Some.Record("3 1 1", Key), Some.Record("3 1 2", Key), Some.Record("3 1 2", Some.Key(9)));
         Assert.True(set.Covers(Chain));
         foreach (string known in new[] { "3 1 1", "3 1 2" })
         {

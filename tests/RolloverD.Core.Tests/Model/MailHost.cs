@@ -10,7 +10,8 @@ namespace RolloverD.Core.Tests.Model;
 /// </summary>
 internal sealed class MailHost(Timeline time, Random random, int addresses, Chain initial, bool readsByItself)
 {
-    private readonly List<Chain>[] presented = [.. Enumerable.Range(0, addresses).Select(_ => new List<Chain> { initial })];
+    private readonly List<Chain>[] presented =
+        [.. Enumerable.Range(0, addresses).Select(_ => new List<Chain> { initial })];
     private Chain live = initial;
     private int outOfReach = -1;
 
@@ -43,7 +44,8 @@ internal sealed class MailHost(Timeline time, Random random, int addresses, Chai
         {
             processes.Remove(chain);
             processes.Add(chain);
-            time.In(LongestDrain * random.NextDouble(), () => processes.RemoveRange(0, Math.Max(0, processes.IndexOf(chain))));
+            time.In(LongestDrain * random.NextDouble(), () =>
+                processes.RemoveRange(0, Math.Max(0, processes.IndexOf(chain))));
         }
     }
 

@@ -72,7 +72,8 @@ internal sealed class World
 
     public List<string> Journal { get; } = [];
 
-    public string Holds => string.Join('\n', facts.Certificate(Name).Holds.Select(h => $"{h.Gate} since {h.Since:u}: {h.Reason}"));
+    public string Holds =>
+        string.Join('\n', facts.Certificate(Name).Holds.Select(h => $"{h.Gate} since {h.Since:u}: {h.Reason}"));
 
     /// <summary>Lets the daemon run for so long, with whatever goes wrong.</summary>
     public void Run(TimeSpan duration)
@@ -99,8 +100,10 @@ internal sealed class World
         return known.Current is not { State: GenerationState.Live live } ? "nothing is in service"
             : live.Chain.NotAfter <= time.Now ? "the certificate has ended"
             : !host.Presented.SequenceEqual([live.Chain]) ? "something else is served"
-            : !zone.Held.Records.SequenceEqual(expected) ? $"the zone holds {zone.Held}, expected {string.Join(", ", expected)}"
-            : known.Generations.Count(g => g.State is GenerationState.Superseded) > 1 ? "old generations are not archived"
+            : !zone.Held.Records.SequenceEqual(expected)
+                ? $"the zone holds {zone.Held}, expected {string.Join(", ", expected)}"
+            : known.Generations.Count(g => g.State is GenerationState.Superseded) > 1
+                ? "old generations are not archived"
             : null;
     }
 
@@ -116,7 +119,8 @@ internal sealed class World
                 if (!verdict.Delivers)
                 {
                     throw new InvalidOperationException(
-                        $"{scenario}: mail is refused at {time.Now:u}: a sender holds [{set}] and meets {chain}: {verdict}\n"
+                        $"{scenario}: mail is refused at {time.Now:u}: "
+                        + $"a sender holds [{set}] and meets {chain}: {verdict}\n"
                         + string.Join('\n', Journal.TakeLast(40)));
                 }
             }
@@ -153,14 +157,16 @@ internal sealed class World
     private bool IsSafe(Facts known, Step step) => step switch
     {
         Step.Publish publish => Safety.OfPublishing(desired, known, publish.Owner, publish.Target, time.Now).IsEmpty,
-        Step.Withdraw withdraw => Safety.OfPublishing(desired, known, withdraw.Owner, withdraw.Target, time.Now).IsEmpty,
+        Step.Withdraw withdraw =>
+            Safety.OfPublishing(desired, known, withdraw.Owner, withdraw.Target, time.Now).IsEmpty,
         Step.Deploy deploy => Serves(deploy.Generation),
         Step.PutBack back => Serves(back.Generation),
         _ => true,
     };
 
     private bool Serves(int generation) =>
-        Safety.OfServing(desired, facts, Certificate, facts.Certificate(Name).Find(generation)!.Chain!, time.Now).IsEmpty;
+        Safety.OfServing(desired, facts, Certificate, facts.Certificate(Name).Find(generation)!.Chain!, time.Now)
+            .IsEmpty;
 
     private Observation Observe() => new(
         ImmutableDictionary<string, OwnerObservation>.Empty.Add(Some.Owner, zone.Observe(Pause)),

@@ -46,13 +46,17 @@ internal sealed class Zone
     /// <summary>How much longer than its TTL a sloppy cache keeps a set.</summary>
     public TimeSpan Sloppiness { get; init; }
 
-    /// <summary>Every set that some sender may be using now: given out, or in the cache of somebody who asked just in time.</summary>
+    /// <summary>
+    /// Every set that some sender may be using now: given out, or in the cache of somebody who asked just in time.
+    /// </summary>
     public IEnumerable<RecordSet> InUse => servers.SelectMany(s => s.Gave
         .Where(g => time.Now < g.Last + g.Set.Ttl + Sloppiness)
         .Select(g => g.Set)
         .Append(s.Gives)).Distinct();
 
-    /// <summary>A server stops taking transfers, or hides from RolloverD while it goes on answering everybody else.</summary>
+    /// <summary>
+    /// A server stops taking transfers, or hides from RolloverD while it goes on answering everybody else.
+    /// </summary>
     public void Disturb(TimeSpan how)
     {
         Server server = servers[random.Next(servers.Length)];
@@ -98,7 +102,8 @@ internal sealed class Zone
         {
             time.Advance(pause());
             answers.Add(server.OutOfReach
-                ? random.Next(2) == 0 ? new AnswerContent.Unreachable("timed out") : new AnswerContent.Failed("SERVFAIL")
+                ? random.Next(2) == 0
+                    ? new AnswerContent.Unreachable("timed out") : new AnswerContent.Failed("SERVFAIL")
                 : Look.Serves(server.Gives, Some.Start.AddYears(9)));
         }
 
@@ -123,7 +128,8 @@ internal sealed class Zone
             if (server.IsPrimary)
                 Transfer(server);
             else
-                time.In(TimeSpan.FromMilliseconds(random.Next(random.Next(5) == 0 ? 3_000_000 : 5_000)), () => Transfer(server));
+                time.In(TimeSpan.FromMilliseconds(random.Next(random.Next(5) == 0 ? 3_000_000 : 5_000)), () =>
+                    Transfer(server));
         }
     }
 

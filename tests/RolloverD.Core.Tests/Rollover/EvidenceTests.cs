@@ -222,7 +222,8 @@ public class EvidenceTests
     {
         Chain before = Some.Chain(Some.Key(1)), after = Some.Chain(Some.Key(2));
         Facts facts = Given.Steady(Some.Certificate, Some.Key(1));
-        facts = facts.Observe(Some.Certificate, Seen(T0.AddMinutes(2), after)).Observe(Some.Certificate, Seen(T0.AddMinutes(1), before));
+        facts = facts.Observe(Some.Certificate, Seen(T0.AddMinutes(2), after))
+            .Observe(Some.Certificate, Seen(T0.AddMinutes(1), before));
         Assert.Contains(after, facts.EndpointOf(Some.Mx).Seen);
     }
 
@@ -231,7 +232,10 @@ public class EvidenceTests
     {
         Chain before = Some.Chain(Some.Key(1)), after = Some.Chain(Some.Key(2));
         EndpointObservation round = Look.Shows(Some.Mx, T0, after);
-        round = round with { Addresses = round.Addresses.Add(new("2001:db8::1", [new Presented.Unreachable("timed out")])) };
+        round = round with
+        {
+            Addresses = round.Addresses.Add(new("2001:db8::1", [new Presented.Unreachable("timed out")])),
+        };
         Facts facts = Given.Steady(Some.Certificate, Some.Key(1)).Observe(
             Some.Certificate,
             Observation.Nothing with { Endpoints = Observation.Nothing.Endpoints.Add(Some.Mx, round) });

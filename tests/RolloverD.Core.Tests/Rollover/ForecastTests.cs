@@ -98,7 +98,8 @@ public class ForecastTests
     [Fact]
     public void Several_ports()
     {
-        DesiredCertificate certificate = Mx1 with { Endpoints = [Some.Mx, new(Some.Mx.Host, 465), new(Some.Mx.Host, 587)] };
+        DesiredCertificate certificate =
+            Mx1 with { Endpoints = [Some.Mx, new(Some.Mx.Host, 465), new(Some.Mx.Host, 587)] };
         Check("several-ports", certificate, Given.Steady(certificate, Key).Asked());
     }
 
@@ -141,7 +142,8 @@ public class ForecastTests
     private static Facts Fresh(RecordSet published) =>
         Given.Facts([], [Given.Foreign(published)], [Given.Seen(Some.Mx, Stranger)]);
 
-    private static void Check(string golden, DesiredCertificate certificate, Facts facts, params DesiredCertificate[] others)
+    private static void Check(string golden, DesiredCertificate certificate, Facts facts,
+        params DesiredCertificate[] others)
     {
         Desired desired = Some.Desired([certificate, .. others]);
         Observation observation = Look.Well(facts, certificate, Some.Start, [.. facts.EndpointOf(Some.Mx).Seen]);

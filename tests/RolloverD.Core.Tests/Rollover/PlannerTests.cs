@@ -40,7 +40,8 @@ public class PlannerTests
     [InlineData(KeyPolicy.Reuse, typeof(Step.KeepKey))]
     [InlineData(KeyPolicy.Standby, typeof(Step.KeepKey))]
     public void A_renewal_takes_the_key_of_its_policy(KeyPolicy policy, Type step) =>
-        Assert.IsType(step, Decide(Given.Steady(Mx1, Key), Some.Start.AddDays(61), Mx1 with { KeyPolicy = policy }).Next);
+        Assert.IsType(step, Decide(Given.Steady(Mx1, Key), Some.Start.AddDays(61), Mx1 with { KeyPolicy = policy })
+            .Next);
 
     [Theory]
     [InlineData(KeyPolicy.Rotate)]
@@ -85,10 +86,12 @@ public class PlannerTests
         Assert.IsType<Step.KeepKey>(Decide(facts, Now, Mx1 with { Names = [Some.Mx.Host, "mail.example.net"] }).Next);
         Assert.Null(Decide(facts, Now, Mx1 with { Names = ["MX1.example.net"] }).Next);
         var leaf = new ChainCertificate(
-            [1], Key.Spki, "", [Some.Mx.Host, "added-by-the-issuer.example.net"], Some.Start, Some.Start.AddDays(90), false);
+            [1], Key.Spki, "", [Some.Mx.Host, "added-by-the-issuer.example.net"], Some.Start, Some.Start.AddDays(90),
+            false);
         var chain = new Chain(leaf, Chain.Ancestors);
         Assert.Null(Decide(
-            facts.With(Given.Certificate("mx1", Given.Live(1, Key, chain))).With(Given.Seen(Some.Mx, chain)), Now, Mx1, chain).Next);
+            facts.With(Given.Certificate("mx1", Given.Live(1, Key, chain)))
+                .With(Given.Seen(Some.Mx, chain)), Now, Mx1, chain).Next);
     }
 
     [Fact]
@@ -130,7 +133,8 @@ public class PlannerTests
         Hold hold = Assert.Single(Decide(facts.Observe(Mx1, observation), observation).Holds);
         Assert.Equal(Gate.Propagation, hold.Gate);
         Assert.Null(hold.Until);
-        Assert.Contains("ns2.example.net (192.0.2.2) still serves [3 1 1 " + Key.Sha256, hold.Reason, StringComparison.Ordinal);
+        Assert.Contains("ns2.example.net (192.0.2.2) still serves [3 1 1 " + Key.Sha256, hold.Reason,
+            StringComparison.Ordinal);
         Assert.DoesNotContain("ns1.", hold.Reason, StringComparison.Ordinal);
     }
 
@@ -175,7 +179,8 @@ public class PlannerTests
     public void Nothing_is_deployed_while_the_records_of_the_owner_are_unknown()
     {
         // First start, foreign records in place, the resolver is down.
-        Facts facts = Given.Facts([Given.Certificate("mx1", Given.In(1, NextKey, new GenerationState.Issued(NextChain, Now)))]);
+        Facts facts =
+            Given.Facts([Given.Certificate("mx1", Given.In(1, NextKey, new GenerationState.Issued(NextChain, Now)))]);
         OwnerObservation unknown = Look.At(Now) with { Zone = null, Security = new ZoneSecurity.Unknown("no answer") };
         Plan plan = Decide(facts, Dns(unknown));
         Assert.Null(plan.Next);
@@ -202,7 +207,8 @@ public class PlannerTests
     {
         Facts facts = Expecting(With(Issued), Now.AddHours(-3));
         CertificateFacts known = facts.Certificate("mx1");
-        facts = facts.With(known.With(known.Find(1)! with { State = new GenerationState.Deploying(Chain, Now, Now, 1) }));
+        facts = facts.With(
+            known.With(known.Find(1)! with { State = new GenerationState.Deploying(Chain, Now, Now, 1) }));
         Assert.Null(Decide(facts).Next);
     }
 

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace RolloverD.Core.Tests.Rollover;
 
-/// <summary>What happens from the intent to deploy until the old generation is archived, and what requests do.</summary>
+/// <summary>
+/// What happens from the intent to deploy until the old generation is archived, and what requests do.
+/// </summary>
 public class RollTests
 {
     private static readonly DateTimeOffset Now = Some.Start.AddDays(1);
@@ -49,10 +51,14 @@ public class RollTests
     public void An_address_that_does_not_answer_is_not_verified()
     {
         EndpointObservation round = Look.Shows(Some.Mx, Now.AddSeconds(2), NextChain);
-        round = round with { Addresses = round.Addresses.Add(new("2001:db8::1", [new Presented.Unreachable("timed out")])) };
+        round = round with
+        {
+            Addresses = round.Addresses.Add(new("2001:db8::1", [new Presented.Unreachable("timed out")])),
+        };
         Facts facts = Deployed;
         for (int i = 0; i < 5; i++)
-            facts = facts.Observe(Mx1, Observation.Nothing with { Endpoints = Observation.Nothing.Endpoints.Add(Some.Mx, round) });
+            facts = facts.Observe(Mx1,
+                Observation.Nothing with { Endpoints = Observation.Nothing.Endpoints.Add(Some.Mx, round) });
         Assert.IsType<GenerationState.Deploying>(StateOf(facts, 2));
     }
 
@@ -166,7 +172,8 @@ public class RollTests
         DateTimeOffset t = Now.AddHours(1);
         RecordSet only = Some.Set(New);
         Facts facts = Live();
-        facts = facts.With(facts.Owner(Some.Owner).Intend(only, [], t).Applied(only, t).Observe(Look.At(t, Look.Serves(only))));
+        facts = facts.With(facts.Owner(Some.Owner).Intend(only, [], t).Applied(only, t)
+            .Observe(Look.At(t, Look.Serves(only))));
         Assert.Contains(Decide(facts, t.AddHours(2).AddTicks(-1), NextChain).Holds, h => h.Gate == Gate.Caches);
         Assert.IsType<Step.Archive>(Decide(facts, t.AddHours(2), NextChain).Next);
     }
@@ -187,7 +194,8 @@ public class RollTests
         var make = (Step.GenerateKey)Decide(facts, Now, Chain).Next!;
         facts = facts.Complete(make, new StepOutcome.KeyReady(NextKey), Now);
         Assert.Equal(2, facts.Certificate("mx1").Request!.Generation);
-        facts = facts.With(facts.Certificate("mx1").With(Given.In(2, NextKey, new GenerationState.Deploying(NextChain, Now, Now, 2))));
+        facts = facts.With(facts.Certificate("mx1")
+            .With(Given.In(2, NextKey, new GenerationState.Deploying(NextChain, Now, Now, 2))));
         Assert.Null(See(facts, Now.AddSeconds(9), NextChain).Certificate("mx1").Request);
     }
 
@@ -207,7 +215,8 @@ public class RollTests
     {
         Facts facts = Live();
         CertificateFacts known = facts.Certificate("mx1") with { Request = new(true, true, Now, 2) };
-        known = known.With(Given.In(2, NextKey, new GenerationState.Superseded(NextChain, Now))).With(Given.Live(3, Some.Key(3)));
+        known = known.With(Given.In(2, NextKey, new GenerationState.Superseded(NextChain, Now)))
+            .With(Given.Live(3, Some.Key(3)));
         facts = facts.With(known)
             .Complete(new Step.Archive("mx1", 1, ""), new StepOutcome.Done(), Now)
             .Complete(new Step.Archive("mx1", 2, ""), new StepOutcome.Done(), Now);
@@ -217,7 +226,8 @@ public class RollTests
     [Fact]
     public void An_emergency_without_an_older_key_ends_with_the_first_generation()
     {
-        Facts facts = Given.Facts([Given.Certificate("mx1", Given.In(1, Key, new GenerationState.Deploying(Chain, Now, Now, 2)))]);
+        Facts facts = Given.Facts(
+            [Given.Certificate("mx1", Given.In(1, Key, new GenerationState.Deploying(Chain, Now, Now, 2)))]);
         facts = facts.With(facts.Certificate("mx1") with { Request = new(true, true, Now, 1) });
         Assert.Null(See(facts, Now.AddSeconds(1), Chain).Certificate("mx1").Request);
     }
@@ -226,7 +236,8 @@ public class RollTests
     public void An_emergency_gives_up_a_renewal_that_would_keep_the_compromised_key()
     {
         Facts facts = Given.Steady(Mx1, Key);
-        facts = facts.With(facts.Certificate("mx1").With(Given.In(2, Key, new GenerationState.Preparing(Now))).Ask(true, true, Now));
+        facts = facts.With(facts.Certificate("mx1").With(Given.In(2, Key, new GenerationState.Preparing(Now)))
+            .Ask(true, true, Now));
         var archive = Assert.IsType<Step.Archive>(Decide(facts, Now, Chain).Next);
         Assert.Equal(2, archive.Generation);
         facts = facts.Complete(archive, new StepOutcome.Done(), Now);
@@ -246,7 +257,8 @@ public class RollTests
     [Fact]
     public void A_new_key_is_new()
     {
-        // A renewal copied the old key to generation 2 and crashed before that was remembered; then a new key is asked for.
+        // A renewal copied the old key to generation 2 and crashed before that was remembered; then a new key is asked
+        // for.
         Facts facts = Given.Steady(Mx1, Key).Asked(emergency: true);
         var make = (Step.GenerateKey)Decide(facts, Now, Chain).Next!;
         facts = facts.Complete(make, new StepOutcome.KeyReady(Key), Now);
@@ -285,7 +297,8 @@ public class RollTests
         Facts facts = Given.Steady(Mx1, Key).With(Given.Foreign(Some.Set(dead, Old)));
         Assert.Equal([Some.Record("3 1 2", Key)], ((Step.Publish)Decide(facts, Now, Chain).Next!).Added);
 
-        OwnerLedger healed = Given.Foreign(Some.Set(dead, Old, Some.Record("3 1 2", Key))) with { Ours = [Some.Record("3 1 2", Key)] };
+        OwnerLedger healed =
+            Given.Foreign(Some.Set(dead, Old, Some.Record("3 1 2", Key))) with { Ours = [Some.Record("3 1 2", Key)] };
         facts = facts.With(healed);
         Assert.Null(Decide(facts, Now, Chain).Next);
         Assert.Empty(Decide(facts, Now, Chain).Holds);
@@ -294,13 +307,19 @@ public class RollTests
     [Fact]
     public void Certificates_that_share_an_owner_are_all_matched_by_every_kind_of_record_there()
     {
-        DesiredCertificate rsa = Mx1 with { Name = "rsa", Key = KeyAlgorithm.Rsa2048, Tlsa = [Some.Parameters("3 1 1"), Some.Parameters("3 1 2")] };
+        DesiredCertificate rsa = Mx1 with
+        {
+            Name = "rsa",
+            Key = KeyAlgorithm.Rsa2048,
+            Tlsa = [Some.Parameters("3 1 1"), Some.Parameters("3 1 2")],
+        };
         PublicKey rsaKey = Some.Key(50, KeyFamily.Rsa);
         Facts facts = Given.Facts(
             [Given.Certificate("mx1", Given.Live(1, Key)), Given.Certificate("rsa", Given.Live(1, rsaKey))],
             [Given.Ledger(Some.Set(Old, Some.Record("3 1 1", rsaKey)))],
             [Given.Seen(Some.Mx, Chain, Some.Chain(rsaKey))]);
-        Plan plan = Planner.Next(Some.Desired(Mx1, rsa), facts, Look.Well(facts, rsa, Now, Chain, Some.Chain(rsaKey)), "rsa", Now);
+        Plan plan = Planner.Next(Some.Desired(Mx1, rsa), facts, Look.Well(facts, rsa, Now, Chain, Some.Chain(rsaKey)),
+            "rsa", Now);
         Assert.Equal(
             [Some.Record("3 1 2", Key), Some.Record("3 1 2", rsaKey)],
             ((Step.Publish)plan.Next!).Added.Order());
@@ -316,7 +335,8 @@ public class RollTests
             .With(Given.Ledger(Some.Set(Old, New, Some.Record("3 1 1", rsaKey))));
         Desired desired = Some.Desired(Mx1, rsa);
         DateTimeOffset t = Now.AddHours(2);
-        Assert.Null(Planner.Next(desired, facts, Look.Well(facts, rsa, t, NextChain, Some.Chain(rsaKey)), "rsa", t).Next);
+        Assert.Null(Planner.Next(desired, facts, Look.Well(facts, rsa, t, NextChain, Some.Chain(rsaKey)), "rsa", t)
+            .Next);
         Assert.IsType<Step.Withdraw>(
             Planner.Next(desired, facts, Look.Well(facts, Mx1, t, NextChain, Some.Chain(rsaKey)), "mx1", t).Next);
     }
@@ -325,7 +345,8 @@ public class RollTests
     private static Facts Rolling(GenerationState state)
     {
         Facts facts = Given.Steady(Mx1, Key);
-        return facts.With(facts.Certificate("mx1").With(Given.In(2, NextKey, state))).With(Given.Ledger(Some.Set(Old, New)));
+        return facts.With(facts.Certificate("mx1").With(Given.In(2, NextKey, state)))
+            .With(Given.Ledger(Some.Set(Old, New)));
     }
 
     private static Facts Live() => See(
@@ -335,9 +356,11 @@ public class RollTests
     {
         EndpointObservation round = Look.Shows(Some.Mx, at) with
         {
-            Addresses = [.. addresses.Select((c, i) => new AddressObservation($"192.0.2.{i}", [new Presented.Shows(c, "")]))],
+            Addresses = [.. addresses.Select((c, i) =>
+                new AddressObservation($"192.0.2.{i}", [new Presented.Shows(c, "")]))],
         };
-        return facts.Observe(Mx1, Observation.Nothing with { Endpoints = Observation.Nothing.Endpoints.Add(Some.Mx, round) });
+        return facts.Observe(Mx1,
+            Observation.Nothing with { Endpoints = Observation.Nothing.Endpoints.Add(Some.Mx, round) });
     }
 
     private static GenerationState StateOf(Facts facts, int number) => facts.Certificate("mx1").Find(number)!.State;

@@ -7,7 +7,9 @@ using Xunit;
 
 namespace RolloverD.Core.Tests.Rollover;
 
-/// <summary>The one rule: a step adds no combination of visible set and served chain that a sender would refuse.</summary>
+/// <summary>
+/// The one rule: a step adds no combination of visible set and served chain that a sender would refuse.
+/// </summary>
 public class SafetyTests
 {
     private static readonly DateTimeOffset Now = Some.Start;
@@ -48,7 +50,8 @@ public class SafetyTests
         Assert.Empty(Serve(both, Some.Chain(NewKey)));
 
         OwnerLedger ledger = both.Owner(Some.Owner);
-        var cached = new PublishedSet(Some.Set(Old), Now.AddHours(-9), new SetState.Gone(Now.AddMinutes(-10), Now.AddHours(-3)));
+        var cached =
+            new PublishedSet(Some.Set(Old), Now.AddHours(-9), new SetState.Gone(Now.AddMinutes(-10), Now.AddHours(-3)));
         Assert.Single(Serve(both.With(ledger with { Sets = ledger.Sets.Insert(0, cached) }), Some.Chain(NewKey)));
     }
 
@@ -61,8 +64,24 @@ public class SafetyTests
     {
         Facts facts = Steady();
         CertificateFacts known = facts.Certificate("mx1");
-        facts = facts.With(known.With(Given.In(2, NewKey, new GenerationState.Deploying(Some.Chain(NewKey), Now, null, 0))));
+        facts = facts.With(
+            known.With(Given.In(2, NewKey, new GenerationState.Deploying(Some.Chain(NewKey), Now, null, 0))));
         facts = facts.With(Given.Ledger(Some.Set(Old, New)));
+        Assert.Equal(NewKey, Publish(facts, Some.Set(Old)).Single().Chain.Key);
+        Assert.Equal(OldKey, Publish(facts, Some.Set(New)).Single().Chain.Key);
+    }
+
+    [Fact]
+    public void Both_chains_count_also_when_no_handshake_has_met_them()
+    {
+        Facts facts = Given.Facts(
+            [
+                Given.Certificate(
+                    "mx1",
+                    Given.Live(1, OldKey),
+                    Given.In(2, NewKey, new GenerationState.Deploying(Some.Chain(NewKey), Now, null, 0))),
+            ],
+            [Given.Ledger(Some.Set(Old, New))]);
         Assert.Equal(NewKey, Publish(facts, Some.Set(Old)).Single().Chain.Key);
         Assert.Equal(OldKey, Publish(facts, Some.Set(New)).Single().Chain.Key);
     }
@@ -117,7 +136,8 @@ public class SafetyTests
     {
         Facts facts = World(Some.Set(Old, New), Some.Chain(OldKey));
         OwnerLedger ledger = facts.Owner(Some.Owner);
-        var mistake = new PublishedSet(Some.Set(Dead), Now.AddHours(-9), new SetState.Gone(Now.AddMinutes(-10), Now.AddHours(-3)));
+        var mistake = new PublishedSet(Some.Set(Dead), Now.AddHours(-9),
+            new SetState.Gone(Now.AddMinutes(-10), Now.AddHours(-3)));
         facts = facts.With(ledger with { Sets = ledger.Sets.Insert(0, mistake) });
         Assert.NotEmpty(Publish(facts, Some.Set(New)));
         Assert.Empty(Publish(facts, Some.Set(Old)));
@@ -138,7 +158,8 @@ public class SafetyTests
         Facts facts = Steady();
         facts = facts.With(Given.Certificate("rsa", Given.Live(1, RsaKey)))
             .With(Given.Ledger(Some.Set(Old, Some.Record("3 1 1", RsaKey))));
-        Assert.NotEmpty(Safety.OfPublishing(Some.Desired(Some.Certificate, rsa), facts, Some.Owner, Some.Set(Old, New), Now));
+        Assert.NotEmpty(
+            Safety.OfPublishing(Some.Desired(Some.Certificate, rsa), facts, Some.Owner, Some.Set(Old, New), Now));
     }
 
     private static Facts Steady() => Given.Steady(Some.Certificate, OldKey);

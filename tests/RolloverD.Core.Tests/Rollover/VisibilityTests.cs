@@ -18,14 +18,16 @@ public class VisibilityTests
     public void A_set_stays_its_own_TTL_and_the_margin_after_the_last_server_let_go_of_it()
     {
         DateTimeOffset lastServed = Changed.AddHours(3);
-        CheckBoundary(Ledger(TimeSpan.FromHours(1), TimeSpan.FromHours(9), lastServed), lastServed.AddHours(1) + Margin);
+        CheckBoundary(Ledger(TimeSpan.FromHours(1), TimeSpan.FromHours(9), lastServed),
+            lastServed.AddHours(1) + Margin);
     }
 
     [Fact]
     public void The_new_TTL_does_not_shorten_the_wait()
     {
         DateTimeOffset lastServed = Changed.AddDays(3);
-        CheckBoundary(Ledger(TimeSpan.FromDays(1), TimeSpan.FromSeconds(1), lastServed), lastServed.AddDays(1) + Margin);
+        CheckBoundary(Ledger(TimeSpan.FromDays(1), TimeSpan.FromSeconds(1), lastServed),
+            lastServed.AddDays(1) + Margin);
     }
 
     [Fact]

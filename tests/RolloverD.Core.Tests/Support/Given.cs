@@ -28,7 +28,8 @@ internal static class Given
             Ours = set.Records,
         };
 
-    public static OwnerLedger Foreign(RecordSet set, string owner = Some.Owner) => Ledger(set, owner) with { Ours = [] };
+    public static OwnerLedger Foreign(RecordSet set, string owner = Some.Owner) =>
+        Ledger(set, owner) with { Ours = [] };
 
     public static EndpointFacts Seen(Endpoint endpoint, params ImmutableArray<Chain> chains) =>
         EndpointFacts.Unseen(endpoint) with { Seen = chains, CompleteAt = Some.Start };
@@ -77,12 +78,14 @@ internal static class Look
             new(Some.Owner, DnsRecordType.Tlsa, set.Ttl, [.. set.Records.Select(r => r.ToString())]),
             until ?? Some.Start.AddYears(3));
 
-    public static EndpointObservation Shows(Endpoint endpoint, DateTimeOffset time, params ImmutableArray<Chain> chains) =>
+    public static EndpointObservation Shows(Endpoint endpoint, DateTimeOffset time,
+        params ImmutableArray<Chain> chains) =>
         new(endpoint, time, time, null,
             [new("192.0.2.25", [.. chains.Select(c => new Presented.Shows(c, "TLSv1.3"))])]);
 
     /// <summary>The servers agree on the ledger's latest set and every endpoint shows these chains.</summary>
-    public static Observation Well(Facts facts, DesiredCertificate certificate, DateTimeOffset now, params ImmutableArray<Chain> chains) =>
+    public static Observation Well(Facts facts, DesiredCertificate certificate, DateTimeOffset now,
+        params ImmutableArray<Chain> chains) =>
         new(
             certificate.Endpoints.ToImmutableDictionary(
                 e => e.TlsaName,

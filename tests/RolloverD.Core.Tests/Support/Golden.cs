@@ -3,7 +3,9 @@ using Xunit;
 
 namespace RolloverD.Core.Tests.Support;
 
-/// <summary>Expected texts in files beside the tests. UPDATE_GOLDEN=1 writes them anew, to be read as a difference.</summary>
+/// <summary>
+/// Expected texts in files beside the tests. UPDATE_GOLDEN=1 writes them anew, to be read as a difference.
+/// </summary>
 internal static class Golden
 {
     public static void Matches(string name, string actual, [CallerFilePath] string caller = "")

@@ -4,7 +4,9 @@ using RolloverD.Core.Policy;
 
 namespace RolloverD.Core.Tests.Support;
 
-/// <summary>Keys, certificates, chains and configurations that look real to the core and cost nothing to make.</summary>
+/// <summary>
+/// Keys, certificates, chains and configurations that look real to the core and cost nothing to make.
+/// </summary>
 internal static class Some
 {
     public static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);

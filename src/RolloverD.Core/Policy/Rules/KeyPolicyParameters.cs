@@ -3,7 +3,9 @@ using RolloverD.Core.Dane;
 namespace RolloverD.Core.Policy.Rules;
 
 /// <summary>What a key policy promises can be kept with the configured kinds of records.</summary>
-/// <remarks>RFC 7671 §5.1, §5.2: only a 3 1 x record is made of the key alone; all others change with the chain.</remarks>
+/// <remarks>
+/// RFC 7671 §5.1, §5.2: only a 3 1 x record is made of the key alone; all others change with the chain.
+/// </remarks>
 internal static class KeyPolicyParameters
 {
     public static IEnumerable<PolicyFinding> Check(Desired desired) =>
