@@ -40,7 +40,8 @@ public sealed partial class Lab : IAsyncDisposable
     public static async Task<Lab> UpAsync(string name, params string[] options)
     {
         string directory = System.IO.Directory.CreateTempSubdirectory($"rolloverd-{name}-").FullName;
-        await RunAsync(Script("down"), ["--name", name]);
+        name = $"test-{name}-{System.Environment.ProcessId}"; // another run on this machine has labs of its own
+        await EndAbandonedAsync();
         Result up = await RunAsync(Script("up"), ["--name", name, "--dir", directory, .. options]);
         Assert.True(up.ExitCode == 0, $"tests/lab/up failed: {up.Output}{up.Error}");
         return new(name, directory);
@@ -178,6 +179,20 @@ public sealed partial class Lab : IAsyncDisposable
         if (DaemonRuns)
             await KillDaemonAsync();
         await RunAsync(Script("down"), ["--name", name]);
+    }
+
+    // Those of runs that were killed: the number at the end is that of a process which is no more.
+    private static async Task EndAbandonedAsync()
+    {
+        if (!System.IO.Directory.Exists("/run/netns"))
+            return;
+
+        foreach (string file in System.IO.Directory.EnumerateFiles("/run/netns", "rolloverd-test-*-*"))
+        {
+            string lab = Path.GetFileName(file)["rolloverd-".Length..];
+            if (!System.IO.Directory.Exists($"/proc/{lab[(lab.LastIndexOf('-') + 1)..]}"))
+                await RunAsync(Script("down"), ["--name", lab]);
+        }
     }
 
     private static string Script(string name) => Path.Combine(Root, "tests", "lab", name);
