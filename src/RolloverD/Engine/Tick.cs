@@ -23,7 +23,8 @@ internal sealed class Tick(World world, ILogger log)
 {
     private readonly FactsStore facts = new(world.Store);
     private readonly Executor executor = new(world);
-    private readonly Observer observer = new(world.Authority, world.Handshake, world.Files, world.MailServers);
+    private readonly Observer observer = new(
+        world.Desired, world.Authority, world.Handshake, world.Files, world.MailServers);
 
     public async Task<TickResult> RunAsync(string name, CancellationToken cancellation)
     {
@@ -68,8 +69,8 @@ internal sealed class Tick(World world, ILogger log)
         {
             Observation observation = await observer.ObserveAsync(certificate, facts.Load().Facts, cancellation);
             LoadedFacts loaded = facts.Load();
-            Facts seen = loaded.Facts.Observe(certificate, observation);
             DateTimeOffset now = world.Time.GetUtcNow();
+            Facts seen = loaded.Facts.Observe(certificate, observation).Forget(world.Desired, now);
             Plan plan = Planner.Next(world.Desired, seen, observation, certificate.Name, now);
             seen = seen.With(seen.Certificate(certificate.Name) with { Holds = plan.Holds });
             ImmutableArray<JournalEntry> news = News.Between(loaded.Facts, seen, certificate, now);
