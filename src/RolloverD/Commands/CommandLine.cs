@@ -1,10 +1,14 @@
 using System.CommandLine;
+using RolloverD.Config;
 
 namespace RolloverD.Commands;
 
 /// <summary>The whole command line: one file a command, each says what it teaches in its own help.</summary>
 internal static class CommandLine
 {
+    /// <summary>Set to let a fault of the program show where it happened.</summary>
+    private const string TraceVariable = "ROLLOVERD_TRACE";
+
     public static RootCommand Create()
     {
         var common = new CommonOptions();
@@ -28,42 +32,63 @@ internal static class CommandLine
         root.Subcommands.Add(HistoryCommand.Create(common));
         root.Subcommands.Add(TlsaCommand.Create(common));
         root.Subcommands.Add(ConfigCommand.Create(common));
+        HelpText.Install(root);
         return root;
     }
 
     /// <summary>Runs a command and turns what it may throw into an exit code and words.</summary>
     public static async Task<int> RunAsync(string[] arguments)
     {
-        ParseResult parsed = Create().Parse(arguments);
-        if (parsed.Errors.Count > 0)
-        {
-            foreach (System.CommandLine.Parsing.ParseError error in parsed.Errors)
-                await Console.Error.WriteLineAsync($"rolloverd: {error.Message}");
-            await Console.Error.WriteLineAsync("rolloverd: see 'rolloverd --help' or 'rolloverd COMMAND --help'");
-            return ExitCode.Usage;
-        }
-
+        bool json = arguments.TakeWhile(a => a != "--").Contains("--json");
         try
         {
+            ParseResult parsed = Create().Parse(arguments);
+            if (parsed.Errors.Count > 0)
+                return Misused(parsed, json);
+
             return await parsed.InvokeAsync(new()
             {
                 EnableDefaultExceptionHandler = false,
                 ProcessTerminationTimeout = TimeSpan.FromSeconds(60), // a step that was begun may end
             });
         }
-        catch (CommandException e)
+        catch (Exception e) // the edge of the process: no person is shown a stack trace unless they ask for it
         {
-            await Console.Error.WriteLineAsync(e.Message);
-            return e.ExitCode;
-        }
-        catch (OperationCanceledException)
-        {
-            return ExitCode.Unavailable;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or Core.Ports.StoreException)
-        {
-            await Console.Error.WriteLineAsync($"rolloverd: {e.Message}");
-            return ExitCode.Unavailable;
+            return FailureReport.Tell(FailureReport.Explain(e) ?? Fault(e), json);
         }
     }
+
+    private static int Misused(ParseResult parsed, bool json)
+    {
+        Command command = parsed.CommandResult.Command;
+        string[] known =
+        [
+            .. command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name),
+            .. command.Options.Concat(parsed.RootCommandResult.Command.Options).Select(o => o.Name),
+        ];
+        string? near = parsed.UnmatchedTokens.Select(t => NearestWord.To(t, known)).FirstOrDefault(w => w is not null);
+        string help = command is RootCommand
+            ? "see 'rolloverd --help' or 'rolloverd COMMAND --help'"
+            : $"see '{HelpText.PathOf(command)} --help'";
+        // Whoever wrote an unknown word is not helped by what the parser then misses.
+        string[] errors =
+        [
+            .. parsed.UnmatchedTokens.Count > 0
+                ? parsed.UnmatchedTokens.Select(t => $"'{t}' is not known here")
+                : parsed.Errors.Select(e => e.Message.TrimEnd('.')),
+        ];
+        return FailureReport.Tell(
+            new CommandException(
+                ExitCode.Usage,
+                string.Join("; ", errors),
+                near is null ? help : $"did you mean '{near}'? {help}"),
+            json);
+    }
+
+    private static CommandException Fault(Exception exception) => new(
+        ExitCode.Fault,
+        $"a fault of rolloverd itself: {exception.GetType().Name}: {exception.Message.TrimEnd('.')}",
+        Environment.GetEnvironmentVariable(TraceVariable) is { Length: > 0 }
+            ? $"please report it with this:\n{exception.StackTrace}"
+            : $"nothing was lost, the command may be repeated; please report what it says with {TraceVariable}=1");
 }

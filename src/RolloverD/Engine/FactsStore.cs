@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using RolloverD.Core.Dane;
 using RolloverD.Core.Ports;
 using RolloverD.Core.Rollover;
 using RolloverD.Store;
@@ -69,6 +70,9 @@ internal sealed class FactsStore(IStore store)
             }
         }
 
+        foreach (StoredDocument document in loaded.Documents.Values.Where(d => IsForgotten(facts, d)))
+            changed.Add(StoredDocument.Removal(document.Kind, document.Name, document.Version));
+
         if (changed.Count == 0 && journal.Count == 0)
             return loaded with { Facts = facts };
 
@@ -77,8 +81,10 @@ internal sealed class FactsStore(IStore store)
 
         return new(
             facts,
-            loaded.Documents.SetItems(changed.Select(d =>
-                KeyValuePair.Create((d.Kind, d.Name), d with { Version = d.Version + 1 }))));
+            loaded.Documents
+                .RemoveRange(changed.Where(d => d.IsRemoval).Select(d => (d.Kind, d.Name)))
+                .SetItems(changed.Where(d => !d.IsRemoval).Select(d =>
+                    KeyValuePair.Create((d.Kind, d.Name), d with { Version = d.Version + 1 }))));
 
         void Add(string kind, string name, string body)
         {
@@ -99,6 +105,13 @@ internal sealed class FactsStore(IStore store)
                 return saved;
         }
     }
+
+    private static bool IsForgotten(Facts facts, StoredDocument document) => document.Kind switch
+    {
+        OwnerKind => !facts.Owners.ContainsKey(document.Name),
+        EndpointKind => !facts.Endpoints.ContainsKey(Endpoint.Parse(document.Name)),
+        _ => false,
+    };
 
     private static bool Same<TKey, TFacts>(ImmutableDictionary<TKey, TFacts> before, TKey key, TFacts now)
         where TKey : notnull

@@ -19,11 +19,12 @@ internal sealed record Foresight(Plan Plan, ImmutableArray<ForecastStep> Steps);
 /// One turn of the engine for one certificate: observe, plan, save the intent, ask safety again, act, record. Takes
 /// at most one step. Whatever happens to the program in between, the next turn finds its way from the facts.
 /// </summary>
-internal sealed class Tick(World world, ILogger log)
+internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher = null)
 {
     private readonly FactsStore facts = new(world.Store);
     private readonly Executor executor = new(world);
-    private readonly Observer observer = new(world.Authority, world.Handshake, world.Files, world.MailServers);
+    private readonly Observer observer = new(
+        world.Desired, world.Authority, world.Handshake, world.Files, world.MailServers);
 
     public async Task<TickResult> RunAsync(string name, CancellationToken cancellation)
     {
@@ -41,6 +42,7 @@ internal sealed class Tick(World world, ILogger log)
         if (intended is null)
             return new(new(null, world.Time.GetUtcNow(), plan.Holds), null, loaded.Facts); // somebody else was first
 
+        watcher?.Invoke(new Sighting.Begun(step, world.Time.GetUtcNow()));
         log.StepBegins(name, Word(GenerationOf(step)), step.Describe(), step.Reason);
         StepOutcome outcome = await SafeStillAsync(certificate, before.Facts, step, cancellation) is { } refusal
             ? refusal
@@ -68,8 +70,8 @@ internal sealed class Tick(World world, ILogger log)
         {
             Observation observation = await observer.ObserveAsync(certificate, facts.Load().Facts, cancellation);
             LoadedFacts loaded = facts.Load();
-            Facts seen = loaded.Facts.Observe(certificate, observation);
             DateTimeOffset now = world.Time.GetUtcNow();
+            Facts seen = loaded.Facts.Observe(certificate, observation).Forget(world.Desired, now);
             Plan plan = Planner.Next(world.Desired, seen, observation, certificate.Name, now);
             seen = seen.With(seen.Certificate(certificate.Name) with { Holds = plan.Holds });
             ImmutableArray<JournalEntry> news = News.Between(loaded.Facts, seen, certificate, now);
@@ -77,6 +79,7 @@ internal sealed class Tick(World world, ILogger log)
             {
                 foreach (JournalEntry line in news)
                     log.Noticed(line.Certificate, Word(line.Generation), line.Event, line.Text);
+                watcher?.Invoke(new Sighting.Decided(certificate, saved.Facts, observation, plan, now));
                 return (saved, plan);
             }
         }
@@ -125,6 +128,7 @@ internal sealed class Tick(World world, ILogger log)
             log.StepFailed(step.Certificate, Word(GenerationOf(step)), step.Describe(), text);
         else
             log.StepDone(step.Certificate, Word(GenerationOf(step)), step.Describe(), text);
+        watcher?.Invoke(new Sighting.Ended(step, saved.Facts, world.Time.GetUtcNow()));
         return saved.Facts;
     }
 
