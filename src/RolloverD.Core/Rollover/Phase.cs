@@ -27,7 +27,7 @@ public static class Phases
             return facts.Holds.Any(h => h.Gate is Gate.Propagation) ? Phase.Propagating
                 : facts.Holds.Any(h => h.Gate is Gate.Caches) ? Phase.WaitingForCaches
                 : next.State is GenerationState.Issued ? Phase.Deploying
-                : facts.SetbackOf(StepKind.Publish) is not null ? Phase.Publishing
+                : facts.Setbacks.Any(s => s.Kind is StepKind.Publish) ? Phase.Publishing
                 : Phase.Issuing;
         }
 
