@@ -7,7 +7,9 @@ using RolloverD.Store;
 
 namespace RolloverD.Engine;
 
-/// <summary>What is stored: the facts as the documents hold them, and when they were last measured by both clocks.</summary>
+/// <summary>
+/// What is stored: the facts as the documents hold them, and what both clocks showed when they were last measured.
+/// </summary>
 internal sealed record StoredFacts(
     Facts Facts, ClockReading? Clock, ImmutableDictionary<(string Kind, string Name), StoredDocument> Documents)
 {
