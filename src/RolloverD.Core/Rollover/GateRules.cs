@@ -46,11 +46,18 @@ public static class GateRules
         _ => throw new ArgumentOutOfRangeException(nameof(gate), gate, "no such gate"),
     };
 
-    /// <summary>Who has to act for this hold to end; nobody, when it has an end.</summary>
-    public static Actor ActorOf(Hold hold) => hold.Gate switch
+    /// <summary>So long a server may lag, or a mail server take, before somebody should look.</summary>
+    private static readonly TimeSpan Brief = TimeSpan.FromMinutes(5);
+
+    /// <summary>
+    /// Who has to act for this hold to end: nobody when it has an end, or when it most often ends within minutes and has
+    /// lasted no longer yet.
+    /// </summary>
+    public static Actor ActorAt(this Hold hold, DateTimeOffset now) => hold.Gate switch
     {
         Gate.Retry => OfStep(hold.Subject),
         _ when hold.Until is not null => Actor.Nobody,
+        Gate.Propagation or Gate.Verification when now - hold.Since < Brief => Actor.Nobody,
         Gate.ZoneNotSecure or Gate.Propagation or Gate.SignatureExpiry => Actor.DnsHost,
         Gate.MailServer or Gate.Verification => Actor.MailServer,
         Gate.Caches or Gate.RollbackWindow => Actor.Nobody,

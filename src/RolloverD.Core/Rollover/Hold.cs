@@ -63,10 +63,6 @@ public sealed record Hold(
     string Reason,
     string Remedy)
 {
-    /// <summary>Who has to act for it to end.</summary>
-    [JsonIgnore]
-    public Actor Actor => GateRules.ActorOf(this);
-
     /// <summary>The rule that it follows from, in one sentence.</summary>
     [JsonIgnore]
     public string Rule => Gate.Rule();

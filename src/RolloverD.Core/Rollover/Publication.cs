@@ -201,7 +201,7 @@ internal static class Publication
             + "deploy and no record names; that is no address of this host, so somebody on the way may be showing it, "
             + "and no record is published for it",
             "see that the mail server there reads live/; when its certificate is meant to be that one: "
-            + $"rolloverd adopt {s.Certificate.Name} --served {stranger.Chain.Key.Sha256}");
+            + $"rolloverd adopt {s.Certificate.Name} --served {stranger.Chain.Key.Sha256[..32]}");
     }
 
     // Records of another certificate that shares the owner are left to it: it has looked at its own addresses.

@@ -7,6 +7,8 @@ namespace RolloverD.Core.Tests.Rollover;
 /// <summary>Every hold says which rule it follows from and who is to act.</summary>
 public class GateRulesTests
 {
+    private static readonly DateTimeOffset Late = Some.Start.AddHours(1);
+
     [Fact]
     public void Every_gate_has_a_rule_of_its_own()
     {
@@ -17,7 +19,7 @@ public class GateRulesTests
     [Fact]
     public void What_ends_by_itself_is_nobodys_to_end() => Assert.All(
         Enum.GetValues<Gate>().Where(g => g != Gate.Retry),
-        g => Assert.Equal(Actor.Nobody, (Of(g) with { Until = Some.Start }).Actor));
+        g => Assert.Equal(Actor.Nobody, (Of(g) with { Until = Some.Start }).ActorAt(Late)));
 
     [Theory]
     [InlineData(Gate.Propagation, "", Actor.DnsHost)]
@@ -34,7 +36,13 @@ public class GateRulesTests
     [InlineData(Gate.Retry, "Deploy", Actor.MailServer)]
     [InlineData(Gate.Retry, "GenerateKey", Actor.Operator)]
     public void Who_is_to_act_follows_from_the_gate(Gate gate, string subject, Actor actor) =>
-        Assert.Equal(actor, (Of(gate) with { Subject = subject }).Actor);
+        Assert.Equal(actor, (Of(gate) with { Subject = subject }).ActorAt(Late));
+
+    [Theory]
+    [InlineData(Gate.Propagation)]
+    [InlineData(Gate.Verification)]
+    public void What_most_often_ends_within_minutes_is_nobodys_for_so_long(Gate gate) =>
+        Assert.Equal(Actor.Nobody, Of(gate).ActorAt(Some.Start.AddMinutes(4)));
 
     private static Hold Of(Gate gate) => new(gate, "", Some.Start, null, "", "");
 }

@@ -46,7 +46,7 @@ public class HealingTests
         DateTimeOffset healed = Now.AddMinutes(1);
         facts = facts.With(facts.Owner(Some.Owner).Observe(Look.At(healed, Look.Serves(Some.Set(Dead, Ours)))));
         Hold hold = Assert.Single(Decide(facts, Look.Well(facts, Mx1, healed, Chain), healed).Holds);
-        Assert.Equal((Gate.Uncovered, Actor.Nobody), (hold.Gate, hold.Actor));
+        Assert.Equal((Gate.Uncovered, Actor.Nobody), (hold.Gate, hold.ActorAt(Now)));
         Assert.Equal(facts.Owner(Some.Owner).VisibleUntil(
             facts.Owner(Some.Owner).Sets.Single(s => s.Records.Equals(Some.Set(Dead))), TimeSpan.FromMinutes(5)),
             hold.Until);
@@ -84,9 +84,9 @@ public class HealingTests
         Plan plan = Decide(facts, Shows(facts, Other, local: false));
         Assert.Null(plan.Next);
         Hold hold = plan.Holds.First(h => h.Gate == Gate.Stranger);
-        Assert.Equal(Actor.Operator, hold.Actor);
+        Assert.Equal(Actor.Operator, hold.ActorAt(Now));
         Assert.Contains($"mx1.example.net:25 at 192.0.2.25 shows {Other.Leaf}", hold.Reason, StringComparison.Ordinal);
-        Assert.EndsWith($"rolloverd adopt mx1 --served {Other.Key.Sha256}", hold.Remedy, StringComparison.Ordinal);
+        Assert.EndsWith($"rolloverd adopt mx1 --served {Other.Key.Sha256[..32]}", hold.Remedy, StringComparison.Ordinal);
     }
 
     [Fact]
