@@ -41,7 +41,8 @@ public static class Evidence
                 if (seen.Owner != owner.Owner)
                     ledger = ledger.Inherit(facts.Owner(seen.Owner));
 
-                seen = seen with { TlsaOwner = owner.Owner };
+                if (seen.TlsaOwner != owner.Owner)
+                    seen = seen with { TlsaOwner = owner.Owner };
                 facts = facts.With(ledger.Observe(owner));
             }
 
@@ -92,12 +93,16 @@ public static class Evidence
         sets = sets.RemoveAll(s => s.State is SetState.Gone gone
             && gone.LastServed + Remembered + (4 * s.Records.Ttl) < round.StartedAt);
         TimeSpan aliasTtl = round.Aliases.IsEmpty ? TimeSpan.Zero : round.Aliases.Max(a => a.Ttl);
-        return ledger with
+        var after = ledger with
         {
             Sets = sets,
             Ours = ledger.Ours.RemoveAll(r => !sets.Any(s => s.Records.Contains(r))),
             AliasTtl = aliasTtl > ledger.AliasTtl ? aliasTtl : ledger.AliasTtl,
         };
+
+        // What did not change stays the same object: it is neither compared in full again nor written.
+        return after.AliasTtl == ledger.AliasTtl && after.Ours.SequenceEqual(ledger.Ours)
+            && after.Sets.SequenceEqual(ledger.Sets) ? ledger : after;
     }
 
     // The name leads to another owner now: what the former one published may still be in caches under the same name.

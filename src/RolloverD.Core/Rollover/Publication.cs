@@ -11,7 +11,7 @@ internal static class Publication
     {
         foreach (OwnerSituation owner in s.Owners)
         {
-            if (Missing(s, owner) is { IsEmpty: false } missing && Add(s, owner, missing) is { } step)
+            if (Missing(s, owner) is { IsEmpty: false } missing && Add(s, owner, missing) is { } step && s.IsDue(step))
                 return step;
         }
 
@@ -30,7 +30,8 @@ internal static class Publication
         foreach (OwnerSituation owner in s.Owners)
         {
             if (Superfluous(s, owner) is { IsEmpty: false } superfluous
-                && Withdraw(s, owner, superfluous, live) is { } step)
+                && Withdraw(s, owner, superfluous, live) is { } step
+                && s.IsDue(step))
             {
                 return step;
             }
