@@ -44,16 +44,20 @@ public sealed record Facts(
 /// <param name="Name">Its name in the configuration.</param>
 /// <param name="Generations">Every generation, oldest first.</param>
 /// <param name="Request">A rollover that somebody asked for and that is not done yet.</param>
-/// <param name="Setbacks">Steps that failed the last time they were tried, at most one a kind of step.</param>
+/// <param name="Setbacks">
+/// Steps that failed or had to wait the last time they were tried, at most one a kind of step and subject.
+/// </param>
 /// <param name="Holds">
 /// The holds of the last decision: their <c>Since</c> is carried on, and <c>status</c> shows them.
 /// </param>
+/// <param name="Abort">What the operator last aborted; null when he never did, or asked for a rollover since.</param>
 public sealed record CertificateFacts(
     string Name,
     ImmutableArray<Generation> Generations,
     RollRequest? Request,
     ImmutableArray<Setback> Setbacks,
-    ImmutableArray<Hold> Holds)
+    ImmutableArray<Hold> Holds,
+    Abort? Abort = null)
 {
     public static CertificateFacts New(string name) => new(name, [], null, [], []);
 
@@ -92,12 +96,21 @@ public sealed record CertificateFacts(
     public CertificateFacts Ask(bool newKey, bool emergency, DateTimeOffset now) => this with
     {
         Request = new(newKey, emergency, now, newKey && Next?.Key.Equals(Current?.Key) == true ? null : Next?.Number),
+        Abort = null,
     };
 
-    public Setback? SetbackOf(StepKind kind) => Setbacks.FirstOrDefault(s => s.Kind == kind);
+    /// <summary>What holds back a step of this kind and subject, if its last try failed.</summary>
+    public Setback? SetbackOf(StepKind kind, string? subject = null) =>
+        Setbacks.FirstOrDefault(s => s.IsOf(kind, subject));
 
-    public CertificateFacts WithoutSetback(StepKind kind) =>
-        Setbacks.Any(s => s.Kind == kind) ? this with { Setbacks = Setbacks.RemoveAll(s => s.Kind == kind) } : this;
+    /// <summary>With the holds of a new decision; the same object when they are the same.</summary>
+    public CertificateFacts Waiting(ImmutableArray<Hold> holds) =>
+        Holds.SequenceEqual(holds) ? this : this with { Holds = holds };
+
+    public CertificateFacts WithoutSetback(StepKind kind, string? subject = null) =>
+        SetbackOf(kind, subject) is null
+            ? this
+            : this with { Setbacks = Setbacks.RemoveAll(s => s.IsOf(kind, subject)) };
 }
 
 /// <summary>Somebody asked for a rollover.</summary>
@@ -109,14 +122,19 @@ public sealed record CertificateFacts(
 /// <param name="Generation">The generation that answers the request, once there is one.</param>
 public sealed record RollRequest(bool NewKey, bool Emergency, DateTimeOffset At, int? Generation);
 
-/// <summary>A step that failed: when it may be tried again, and what a person can do.</summary>
+/// <summary>A step that failed or asked for patience: when it may be tried again, and what a person can do.</summary>
 /// <param name="Kind">The kind of step.</param>
-/// <param name="FirstAt">When it first failed.</param>
-/// <param name="LastAt">When it last failed.</param>
-/// <param name="Count">How often in a row.</param>
+/// <param name="FirstAt">When it first did not succeed.</param>
+/// <param name="LastAt">When it was last tried.</param>
+/// <param name="Count">How often in a row it failed; asking for patience is no failure.</param>
 /// <param name="RetryAt">Not to be tried again before.</param>
 /// <param name="Reason">What happened, to what and why.</param>
 /// <param name="Remedy">What to do.</param>
+/// <param name="Subject">
+/// What the step was to change, see <see cref="Step.Subject"/>; null holds back every step of the kind, as facts that
+/// an earlier version stored do.
+/// </param>
+/// <param name="Patience">Whether the last try did not fail but asked for patience.</param>
 public sealed record Setback(
     StepKind Kind,
     DateTimeOffset FirstAt,
@@ -124,25 +142,10 @@ public sealed record Setback(
     int Count,
     DateTimeOffset RetryAt,
     string Reason,
-    string Remedy);
-
-/// <summary>What an endpoint was seen to serve.</summary>
-/// <param name="Endpoint">The endpoint.</param>
-/// <param name="TlsaOwner">
-/// The owner of its TLSA records after CNAMEs, as last seen; null before the first look.
-/// </param>
-/// <param name="Seen">The chains that some address may still present, by the rounds of handshakes so far.</param>
-/// <param name="CompleteAt">When every address last answered; null when that never happened.</param>
-/// <param name="Problem">What was wrong in the last round, or null.</param>
-public sealed record EndpointFacts(
-    Endpoint Endpoint,
-    string? TlsaOwner,
-    ImmutableArray<Chain> Seen,
-    DateTimeOffset? CompleteAt,
-    string? Problem)
+    string Remedy,
+    string? Subject = null,
+    bool Patience = false)
 {
-    public static EndpointFacts Unseen(Endpoint endpoint) => new(endpoint, null, [], null, null);
-
-    /// <summary>The owner whose record set is managed for this endpoint.</summary>
-    public string Owner => TlsaOwner ?? Endpoint.TlsaName;
+    public bool IsOf(StepKind kind, string? subject) =>
+        Kind == kind && (Subject is null || Subject == subject);
 }

@@ -1,3 +1,5 @@
+using RolloverD.Core.Policy;
+
 namespace RolloverD.Core.Rollover;
 
 /// <summary>The word that people see for where a certificate stands. Derived, never stored.</summary>
@@ -16,29 +18,42 @@ public enum Phase
 /// <summary>Derives the phase.</summary>
 public static class Phases
 {
-    /// <summary>Where a certificate stands, by its facts and what it waits for.</summary>
-    public static Phase PhaseOf(CertificateFacts facts, Facts all, IEnumerable<string> owners)
+    /// <summary>
+    /// Where a certificate stands, by the facts and what it waits for. Steady is only a certificate whose every record
+    /// is in place, and under the policy standby its next key, too.
+    /// </summary>
+    public static Phase PhaseOf(Desired desired, Facts facts, DesiredCertificate certificate, DateTimeOffset now)
     {
-        if (facts.Current is { State: GenerationState.Deploying })
+        CertificateFacts known = facts.Certificate(certificate.Name);
+        if (known.Current is { State: GenerationState.Deploying })
             return Phase.Deploying;
 
-        if (facts.Next is { } next)
+        if (known.Next is { } next)
         {
-            return facts.Holds.Any(h => h.Gate is Gate.Propagation) ? Phase.Propagating
-                : facts.Holds.Any(h => h.Gate is Gate.Caches) ? Phase.WaitingForCaches
+            return known.Holds.Any(h => h.Gate is Gate.Propagation) ? Phase.Propagating
+                : known.Holds.Any(h => h.Gate is Gate.Caches) ? Phase.WaitingForCaches
                 : next.State is GenerationState.Issued ? Phase.Deploying
-                : facts.SetbackOf(StepKind.Publish) is not null ? Phase.Publishing
+                : known.Setbacks.Any(s => s.Kind is StepKind.Publish) ? Phase.Publishing
                 : Phase.Issuing;
         }
 
-        if (facts.Current is null)
+        if (known.Current is null)
             return Phase.Issuing;
 
-        if (facts.Generations.Any(g => g.State is GenerationState.Superseded))
-            return facts.Holds.Any(h => h.Gate is Gate.RollbackWindow) ? Phase.Overlapping : Phase.Withdrawing;
+        if (known.Generations.Any(g => g.State is GenerationState.Superseded))
+            return known.Holds.Any(h => h.Gate is Gate.RollbackWindow) ? Phase.Overlapping : Phase.Withdrawing;
 
-        return owners.All(o => all.Owner(o).IsSettled) && facts.Request is null ? Phase.Steady : Phase.Publishing;
+        bool ready = certificate.KeyPolicy != KeyPolicy.Standby || known.StandbyKey is not null;
+        return ready
+            && known.Request is null
+            && certificate.Endpoints.All(e => IsInPlace(desired, facts, facts.EndpointOf(e).Owner, now))
+                ? Phase.Steady
+                : Phase.Publishing;
     }
+
+    private static bool IsInPlace(Desired desired, Facts facts, string owner, DateTimeOffset now) =>
+        facts.Owner(owner) is { IsSettled: true, InPlace: { } set }
+        && Wanted.At(desired, facts, owner, now).All(set.Contains);
 
     /// <summary>The phase in words, as <c>status</c> and <c>--json</c> write it.</summary>
     public static string Word(this Phase phase) =>

@@ -27,6 +27,8 @@ internal static class CommandLine
         root.Subcommands.Add(PlanCommand.Create(common));
         root.Subcommands.Add(StepCommand.Create(common));
         root.Subcommands.Add(RollCommand.Create(common));
+        root.Subcommands.Add(AbortCommand.Create(common));
+        root.Subcommands.Add(AdoptCommand.Create(common));
         root.Subcommands.Add(DeployCommand.Create(common));
         root.Subcommands.Add(CheckCommand.Create(common));
         root.Subcommands.Add(HistoryCommand.Create(common));

@@ -5,16 +5,15 @@ namespace RolloverD.Commands;
 
 /// <summary>Why the next step may not run yet, with who is to act.</summary>
 internal sealed record HoldReport(
-    string Gate, string Subject, DateTimeOffset Since, DateTimeOffset? Until, string Reason, string Remedy, string Who)
+    string Gate, string Subject, DateTimeOffset Since, DateTimeOffset? Until, string Reason, string Remedy, string Who,
+    string Demand)
 {
     private const string Nothing = "nothing";
 
-    // So long a server may lag, or a reload take, before a person should look.
-    private static readonly TimeSpan Brief = TimeSpan.FromMinutes(5);
-
     /// <summary>Describes a hold as of a time.</summary>
     public static HoldReport Of(Hold hold, DateTimeOffset now) => new(
-        hold.Gate.ToString(), hold.Subject, hold.Since, hold.Until, hold.Reason, hold.Remedy, WhoActs(hold, now));
+        hold.Gate.ToString(), hold.Subject, hold.Since, hold.Until, hold.Reason, hold.Remedy, WhoActs(hold.ActorAt(now)),
+        hold.Rule);
 
     /// <summary>The rule in words: <c>caches</c>, <c>rollback window</c>.</summary>
     [JsonIgnore]
@@ -37,14 +36,12 @@ internal sealed record HoldReport(
         _ => $"{WhoText}: {Remedy}",
     };
 
-    // A remedy of nothing ends by itself; the rules that depend on others name them.
-    private static string WhoActs(Hold hold, DateTimeOffset now) => hold.Gate switch
+    private static string WhoActs(Actor actor) => actor switch
     {
-        _ when hold.Remedy.StartsWith(Nothing + ":", StringComparison.Ordinal) => "nobody",
-        Core.Rollover.Gate.Caches or Core.Rollover.Gate.RollbackWindow => "nobody",
-        Core.Rollover.Gate.Propagation => now - hold.Since < Brief ? "nobody" : "DNS host",
-        Core.Rollover.Gate.ZoneNotSecure or Core.Rollover.Gate.SignatureExpiry => "DNS host",
-        Core.Rollover.Gate.Verification => now - hold.Since < Brief ? "nobody" : "operator",
+        Actor.Nobody => "nobody",
+        Actor.DnsHost => "DNS host",
+        Actor.Issuer => "issuer",
+        Actor.MailServer => "mail server's keeper",
         _ => "operator",
     };
 }

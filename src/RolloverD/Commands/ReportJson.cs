@@ -14,6 +14,8 @@ namespace RolloverD.Commands;
 [JsonSerializable(typeof(PlansReport))]
 [JsonSerializable(typeof(StepReport))]
 [JsonSerializable(typeof(RollReport))]
+[JsonSerializable(typeof(AbortReport))]
+[JsonSerializable(typeof(AdoptReport))]
 [JsonSerializable(typeof(DeployReport))]
 [JsonSerializable(typeof(CheckReport))]
 [JsonSerializable(typeof(HistoryReport))]

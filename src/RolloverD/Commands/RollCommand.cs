@@ -44,22 +44,29 @@ internal static class RollCommand
             if (result.GetValue(sameKey) && (result.GetValue(newKey) || result.GetValue(emergency)))
                 result.AddError("--same-key cannot go with --new-key or --emergency: choose one");
         });
-        command.SetAction(parsed =>
+        command.SetAction((parsed, cancellation) =>
         {
             World world = Composition.Open(parsed.GetValue(common.File)!);
             DesiredCertificate certificate = Composition.Require(world, parsed.GetValue(name)!);
             bool emergent = parsed.GetValue(emergency);
             bool rollKey = emergent || parsed.GetValue(newKey)
                 || (!parsed.GetValue(sameKey) && certificate.KeyPolicy == KeyPolicy.Rotate);
-            return Roll(world, certificate, rollKey, emergent, parsed.GetValue(common.Json));
+            return RollAsync(world, certificate, rollKey, emergent, parsed.GetValue(common.Json), cancellation);
         });
         return command;
     }
 
-    private static int Roll(World world, DesiredCertificate certificate, bool newKey, bool emergency, bool json)
+    private static async Task<int> RollAsync(
+        World world,
+        DesiredCertificate certificate,
+        bool newKey,
+        bool emergency,
+        bool json,
+        CancellationToken cancellation)
     {
         DateTimeOffset now = world.Time.GetUtcNow();
         string asked = $"a roll {(newKey ? "to a new key" : "with the same key")}{(emergency ? ", as an emergency," : "")} was asked for";
+        int? former = null;
         new FactsStore(world.Store).Update(facts =>
         {
             CertificateFacts known = facts.Certificate(certificate.Name);
@@ -71,15 +78,21 @@ internal static class RollCommand
                     $"see 'rolloverd status {certificate.Name}', and ask again when it is steady");
             }
 
+            former = known.Current?.Number;
             return (facts.With(known.Ask(newKey, emergency, now)),
                 [new(0, now, certificate.Name, null, "asked", asked)]);
         });
+
+        // Foreseen before the daemon begins: from what it does first it would look as if that were not to come.
+        ArrivalReport? arrival = emergency
+            ? await ArrivalReport.ForeseeAsync(world, certificate, former, cancellation)
+            : null;
         Doorbell.Ring(world.Desired.StateDirectory);
         bool daemonRuns = Composition.IsAtWork(world);
         if (json)
         {
             ReportJson.Print(
-                new(certificate.Name, newKey, emergency, now, daemonRuns), ReportJson.Default.RollReport);
+                new(certificate.Name, newKey, emergency, now, daemonRuns, arrival), ReportJson.Default.RollReport);
             return ExitCode.Good;
         }
 
@@ -87,9 +100,21 @@ internal static class RollCommand
         Console.WriteLine(daemonRuns
             ? $"  the daemon begins at once; watch it with 'rolloverd status {certificate.Name}'"
             : $"  no daemon runs: start it, or take each step with 'rolloverd step {certificate.Name} --wait'");
+        if (arrival is not null)
+        {
+            var page = new Page(Terminal.Width);
+            arrival.Tell(page, now);
+            Terminal.Print(page);
+        }
+
         return ExitCode.Good;
     }
 }
 
 internal sealed record RollReport(
-    string Certificate, bool NewKey, bool Emergency, DateTimeOffset AskedAt, bool DaemonRuns);
+    string Certificate,
+    bool NewKey,
+    bool Emergency,
+    DateTimeOffset AskedAt,
+    bool DaemonRuns,
+    ArrivalReport? Arrival = null);

@@ -55,7 +55,7 @@ internal static class StatusReports
         string[] owners = [.. certificate.Endpoints.Select(e => facts.EndpointOf(e).Owner).Distinct()];
         return new(
             certificate.Name,
-            Phases.PhaseOf(known, facts, owners).Word(),
+            Phases.PhaseOf(desired, facts, certificate, now).Word(),
             certificate.KeyPolicy.ToString().ToLowerInvariant(),
             certificate.Names,
             [

@@ -88,10 +88,7 @@ internal sealed class Watch(World world, IReadOnlyList<string> names)
         if (page.Decided is not { } decided)
             return new(name, "not looked at yet", false, past, doing, [], []);
 
-        Phase phase = Phases.PhaseOf(
-            decided.Facts.Certificate(name),
-            decided.Facts,
-            decided.Desired.Endpoints.Select(e => decided.Facts.EndpointOf(e).Owner).Distinct());
+        Phase phase = Phases.PhaseOf(world.Desired, decided.Facts, decided.Desired, now);
         IEnumerable<ForecastStep> coming = Forecast.Run(
             world.Desired, decided.Facts, decided.Observation, name, decided.At);
         return new(
