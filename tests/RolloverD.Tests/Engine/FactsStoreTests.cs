@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using RolloverD.Core.Dane;
 using RolloverD.Core.Policy;
 using RolloverD.Core.Rollover;
@@ -36,7 +38,8 @@ public sealed class FactsStoreTests
             ],
             new(true, true, Now, 5),
             [new(StepKind.Issue, Now, Now, 3, Now, "why", "what to do")],
-            [new(Gate.Caches, "owner", Now, Now, "why", "nothing")]))
+            [new(Gate.Caches, "owner", Now, Now, "why", "nothing")],
+            new(Now, Now, 5)))
         .With(new OwnerLedger(
             "_25._tcp.mx1.example.net",
             [
@@ -48,7 +51,8 @@ public sealed class FactsStoreTests
             [TlsaRecord.Parse("3 1 1 aabb")],
             TimeSpan.FromMinutes(5)))
         .With(new EndpointFacts(
-            Endpoint.Parse("mx1.example.net:25"), "_25._tcp.mx1.example.net", [ChainOf(3)], Now, "a problem"));
+            Endpoint.Parse("mx1.example.net:25"), "_25._tcp.mx1.example.net", [ChainOf(3)], Now, "a problem",
+            [ChainOf(3)], [new("aabb", Now)], Now));
 
     [Fact]
     public void Facts_come_back_as_they_were_saved()
@@ -159,4 +163,26 @@ public sealed class FactsStoreTests
         Assert.Null(setback.Subject);
         Assert.True(setback.IsOf(StepKind.Publish, "_25._tcp.mx1.example.net"));
     }
+
+    [Fact]
+    public void Every_time_in_the_facts_moves_with_the_clock_but_those_of_certificates()
+    {
+        var store = new FactsStore(new MemoryStore());
+        store.Save(store.Load(), Everything.Shift(TimeSpan.FromDays(1000)), []);
+        string[] left = [.. store.Load().Documents.Values.SelectMany(d => Times(JsonNode.Parse(d.Body), d.Kind))];
+        Assert.NotEmpty(left);
+        Assert.All(left, time => Assert.EndsWith(" 2029", time, StringComparison.Ordinal));
+    }
+
+    // Where each time of this decade stands, and its year; a chain is the issuer's.
+    private static IEnumerable<string> Times(JsonNode? node, string where) => node switch
+    {
+        JsonObject o => o.Where(p => p.Key != "leaf" && p.Key != "ancestors")
+            .SelectMany(p => Times(p.Value, $"{where}.{p.Key}")),
+        JsonArray a => a.SelectMany(n => Times(n, where)),
+        JsonValue v when v.GetValueKind() == JsonValueKind.String
+            && v.GetValue<string>().StartsWith("202", StringComparison.Ordinal) =>
+            [$"{where} {v.GetValue<string>()[..4]}"],
+        _ => [],
+    };
 }
