@@ -49,7 +49,8 @@ public sealed class FactsStoreTests
                 new(new([TlsaRecord.Parse("2 1 1 eeff")], TimeSpan.FromHours(1)), Now, new SetState.Intended(null)),
             ],
             [TlsaRecord.Parse("3 1 1 aabb")],
-            TimeSpan.FromMinutes(5)))
+            TimeSpan.FromMinutes(5),
+            TimeSpan.FromHours(1)))
         .With(new EndpointFacts(
             Endpoint.Parse("mx1.example.net:25"), "_25._tcp.mx1.example.net", [ChainOf(3)], Now, "a problem",
             [ChainOf(3)], [new("aabb", Now)], Now));
@@ -76,6 +77,44 @@ public sealed class FactsStoreTests
         EndpointFacts endpoint = Everything.EndpointOf(Endpoint.Parse("mx1.example.net:25"));
         Assert.Equal(endpoint.Seen, back.EndpointOf(endpoint.Endpoint).Seen);
         Assert.Equal(endpoint.Problem, back.EndpointOf(endpoint.Endpoint).Problem);
+        Assert.Equal(endpoint.Local, back.EndpointOf(endpoint.Endpoint).Local);
+        Assert.Equal(endpoint.Adopted, back.EndpointOf(endpoint.Endpoint).Adopted);
+        Assert.Equal(endpoint.TakenOverAt, back.EndpointOf(endpoint.Endpoint).TakenOverAt);
+        Assert.Equal(ledger.AskedTtl, back.Owner(ledger.Owner).AskedTtl);
+        Assert.Equal(Everything.Certificate("mx1").Abort, back.Certificate("mx1").Abort);
+    }
+
+    [Fact]
+    public void What_the_facts_have_forgotten_is_removed()
+    {
+        var store = new FactsStore(new MemoryStore());
+        LoadedFacts loaded = store.Save(store.Load(), Everything, [])!;
+        Facts less = loaded.Facts with
+        {
+            Owners = loaded.Facts.Owners.Clear(),
+            Endpoints = loaded.Facts.Endpoints.Clear(),
+        };
+        LoadedFacts saved = store.Save(loaded, less, [])!;
+        Assert.Equal([("certificate", "mx1")], saved.Documents.Keys);
+        Assert.Equal(saved.Documents, store.Load().Documents);
+        Assert.NotNull(store.Save(store.Load(), Everything, [])); // and may be known again
+    }
+
+    [Fact]
+    public void Facts_of_an_earlier_release_are_read_and_trust_no_stranger()
+    {
+        const string written =
+            """
+            {"endpoint":"mx1.example.net:25","tlsaOwner":null,"seen":[],"completeAt":null,"problem":null}
+            """;
+        var memory = new MemoryStore();
+        Assert.True(memory.Commit([new("endpoint", "mx1.example.net:25", 0, written)], []));
+        var store = new FactsStore(memory);
+        LoadedFacts loaded = store.Load();
+        EndpointFacts endpoint = loaded.Facts.EndpointOf(Endpoint.Parse("mx1.example.net:25"));
+        Assert.Empty(endpoint.Local);
+        Assert.Empty(endpoint.Adopted);
+        Assert.NotNull(store.Save(loaded, loaded.Facts.With(endpoint with { Problem = "changed" }), []));
     }
 
     [Fact]
