@@ -14,7 +14,7 @@ internal enum TsigAlgorithm
 }
 
 /// <summary>A secret shared with the server: signs what is sent and proves who answered.</summary>
-/// <remarks>Not a record, so that no text of it ever holds the secret. RFC 8945 §2.</remarks>
+/// <remarks>Not a record, so that no text of it ever holds the secret. RFC 8945 §8.</remarks>
 internal sealed class TsigKey(string name, TsigAlgorithm algorithm, ImmutableArray<byte> secret)
 {
     /// <summary>How far the two clocks may be apart, in seconds. RFC 8945 §10 recommends this.</summary>

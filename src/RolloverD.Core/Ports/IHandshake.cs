@@ -47,7 +47,10 @@ public sealed record EndpointObservation(
 /// </summary>
 /// <param name="Address">The IP address.</param>
 /// <param name="Presented">At least one entry; several when several certificates are served side by side.</param>
-public sealed record AddressObservation(string Address, ImmutableArray<Presented> Presented);
+/// <param name="IsLocal">
+/// Whether the address is this host's own, so that a handshake with it never left the machine; when in doubt it is not.
+/// </param>
+public sealed record AddressObservation(string Address, ImmutableArray<Presented> Presented, bool IsLocal = false);
 
 /// <summary>The outcome of handshakes with one address.</summary>
 public abstract record Presented

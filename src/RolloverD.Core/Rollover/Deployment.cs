@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using RolloverD.Core.Dane;
 using RolloverD.Core.Ports;
 
@@ -48,6 +49,34 @@ internal static class Deployment
         TimeSpan sinceReload = s.Now - reloaded;
         return sinceReload > ReloadAgainAfter(s, reloaded - deploying.IntendedAt) && ShowsWrong(s, deploying)
             ? new Step.Deploy(s.Certificate.Name, current.Number, $"the mail server has not taken it on: {problem}")
+            : null;
+    }
+
+    /// <summary>Takes back what the operator aborted when it is in service, or is just being put there.</summary>
+    public static Step? GoBack(Situation s)
+    {
+        if (s.Known.Current is not { } current || s.Known.Abort?.Generation != current.Number
+            || Aborting.Before(s.Desired, s.Known, current, s.Now) is not { Chain: { } chain } before)
+        {
+            return null;
+        }
+
+        bool heard = true;
+        foreach (OwnerSituation owner in s.Owners)
+            heard &= Gates.ServersWereHeard(s, owner);
+        ImmutableArray<Violation> violations =
+            Safety.OfServing(s.Desired, s.Facts, s.Certificate, chain, s.Now);
+        if (!violations.IsEmpty)
+        {
+            s.Hold(
+                Gate.Safety, $"generation {before.Number}", null,
+                $"to put it back would make senders fail: {violations[0]}",
+                "nothing when it ends by itself; otherwise find out who changed the records");
+        }
+
+        return heard && violations.IsEmpty
+            ? new Step.PutBack(
+                s.Certificate.Name, before.Number, current.Number, $"generation {current.Number} was aborted")
             : null;
     }
 

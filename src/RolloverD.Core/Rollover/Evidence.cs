@@ -31,6 +31,10 @@ public static class Evidence
     /// <summary>The facts after a look at the world on behalf of a certificate.</summary>
     public static Facts Observe(this Facts facts, DesiredCertificate certificate, Observation observation)
     {
+        HashSet<ChainCertificate> own =
+        [
+            .. facts.Certificate(certificate.Name).Generations.Select(g => g.Chain?.Leaf).OfType<ChainCertificate>(),
+        ];
         foreach (Endpoint endpoint in certificate.Endpoints)
         {
             EndpointFacts seen = facts.EndpointOf(endpoint);
@@ -44,15 +48,41 @@ public static class Evidence
                 if (seen.TlsaOwner != owner.Owner)
                     seen = seen with { TlsaOwner = owner.Owner };
                 facts = facts.With(ledger.Observe(owner));
+                if (owner.Owner != endpoint.TlsaName)
+                    facts = facts.ObserveOrphan(endpoint.TlsaName, owner);
             }
 
             if (observation.Endpoints.TryGetValue(endpoint, out EndpointObservation? handshakes))
-                seen = seen.Observe(handshakes);
+                seen = seen.Observe(handshakes, own);
 
             facts = facts.With(seen);
         }
 
+        foreach ((string name, OwnerObservation round) in observation.Owners)
+        {
+            if (!certificate.Endpoints.Any(e => e.TlsaName == name))
+                facts = facts.ObserveOrphan(name, round);
+        }
+
         return facts.With(Verify(facts.Certificate(certificate.Name), certificate, observation));
+    }
+
+    // Where the name is an alias now, no server holds records under it.
+    private static Facts ObserveOrphan(this Facts facts, string name, OwnerObservation round)
+    {
+        if (round.Zone is null || !facts.Owners.TryGetValue(name, out OwnerLedger? ledger))
+            return facts;
+
+        return facts.With(ledger.Observe(round.Owner == name ? round : round with
+        {
+            Servers =
+            [
+                .. round.Servers.Select(s => SetOf(s.Content) is null ? s : s with
+                {
+                    Content = new AnswerContent.Absent(true),
+                }),
+            ],
+        }));
     }
 
     /// <summary>The ledger after one round of questions to every authoritative server.</summary>
@@ -150,26 +180,6 @@ public static class Evidence
             .. sets.Skip(known + 1),
         ];
     }
-
-    private static EndpointFacts Observe(this EndpointFacts facts, EndpointObservation round)
-    {
-        if (round.FinishedAt < facts.CompleteAt)
-            return facts; // somebody else has looked since
-
-        ImmutableArray<Chain> shown = ChainsOf(round);
-        bool complete = round.IsComplete;
-        return facts with
-        {
-            Seen = complete ? shown : [.. facts.Seen.Union(shown)],
-            CompleteAt = complete ? round.FinishedAt : facts.CompleteAt,
-            Problem = round.Problem,
-        };
-    }
-
-    private static ImmutableArray<Chain> ChainsOf(EndpointObservation round) =>
-    [
-        .. round.Addresses.SelectMany(a => a.Presented).OfType<Presented.Shows>().Select(s => s.Chain).Distinct(),
-    ];
 
     // Rule 7: until every address of every endpoint shows only the new chain, several rounds in a row, it is not
     // verified.

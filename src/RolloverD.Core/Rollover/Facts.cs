@@ -50,12 +50,14 @@ public sealed record Facts(
 /// <param name="Holds">
 /// The holds of the last decision: their <c>Since</c> is carried on, and <c>status</c> shows them.
 /// </param>
+/// <param name="Abort">What the operator last aborted; null when he never did, or asked for a rollover since.</param>
 public sealed record CertificateFacts(
     string Name,
     ImmutableArray<Generation> Generations,
     RollRequest? Request,
     ImmutableArray<Setback> Setbacks,
-    ImmutableArray<Hold> Holds)
+    ImmutableArray<Hold> Holds,
+    Abort? Abort = null)
 {
     public static CertificateFacts New(string name) => new(name, [], null, [], []);
 
@@ -94,6 +96,7 @@ public sealed record CertificateFacts(
     public CertificateFacts Ask(bool newKey, bool emergency, DateTimeOffset now) => this with
     {
         Request = new(newKey, emergency, now, newKey && Next?.Key.Equals(Current?.Key) == true ? null : Next?.Number),
+        Abort = null,
     };
 
     /// <summary>What holds back a step of this kind and subject, if its last try failed.</summary>
@@ -145,25 +148,4 @@ public sealed record Setback(
 {
     public bool IsOf(StepKind kind, string? subject) =>
         Kind == kind && (Subject is null || Subject == subject);
-}
-
-/// <summary>What an endpoint was seen to serve.</summary>
-/// <param name="Endpoint">The endpoint.</param>
-/// <param name="TlsaOwner">
-/// The owner of its TLSA records after CNAMEs, as last seen; null before the first look.
-/// </param>
-/// <param name="Seen">The chains that some address may still present, by the rounds of handshakes so far.</param>
-/// <param name="CompleteAt">When every address last answered; null when that never happened.</param>
-/// <param name="Problem">What was wrong in the last round, or null.</param>
-public sealed record EndpointFacts(
-    Endpoint Endpoint,
-    string? TlsaOwner,
-    ImmutableArray<Chain> Seen,
-    DateTimeOffset? CompleteAt,
-    string? Problem)
-{
-    public static EndpointFacts Unseen(Endpoint endpoint) => new(endpoint, null, [], null, null);
-
-    /// <summary>The owner whose record set is managed for this endpoint.</summary>
-    public string Owner => TlsaOwner ?? Endpoint.TlsaName;
 }

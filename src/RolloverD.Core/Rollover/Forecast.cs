@@ -70,9 +70,13 @@ public static class Forecast
     {
         CertificateFacts known = facts.Certificate(certificate.Name);
         return new(
-            certificate.Endpoints.DistinctBy(e => e.TlsaName).ToImmutableDictionary(
-                e => e.TlsaName,
-                e => Serving(facts, e, before.Owners.GetValueOrDefault(e.TlsaName), now)),
+            certificate.Endpoints
+                .Select(e => (e.TlsaName, facts.EndpointOf(e).Owner))
+                .Concat(Orphans.LookedAfterBy(desired, facts, certificate.Name).Select(o => (TlsaName: o, Owner: o)))
+                .DistinctBy(e => e.TlsaName)
+                .ToImmutableDictionary(
+                    e => e.TlsaName,
+                    e => Serving(facts, e.TlsaName, e.Owner, before.Owners.GetValueOrDefault(e.TlsaName), now)),
             certificate.Endpoints.ToImmutableDictionary(
                 e => e,
                 e => Showing(desired, facts, e, now)),
@@ -81,9 +85,8 @@ public static class Forecast
     }
 
     private static OwnerObservation Serving(
-        Facts facts, Endpoint endpoint, OwnerObservation? before, DateTimeOffset now)
+        Facts facts, string name, string owner, OwnerObservation? before, DateTimeOffset now)
     {
-        string owner = facts.EndpointOf(endpoint).Owner;
         RecordSet latest = facts.Owner(owner).Latest ?? RecordSet.Absent;
         var set = new DnsRecordSet(
             owner, DnsRecordType.Tlsa, latest.Ttl, [.. latest.Records.Select(r => r.ToString())]);
@@ -91,7 +94,7 @@ public static class Forecast
             ? new AnswerContent.Absent(true)
             : new AnswerContent.Serves(set, now + TimeSpan.FromDays(14));
         return new(
-            endpoint.TlsaName, owner, before?.Zone ?? owner, DnsRecordType.Tlsa, now, now, before?.Aliases ?? [],
+            name, owner, before?.Zone ?? owner, DnsRecordType.Tlsa, now, now, before?.Aliases ?? [],
             new ZoneSecurity.Secure(), TimeSpan.Zero, [new("every server", "", content)],
             new ResolverView.Validated(set));
     }

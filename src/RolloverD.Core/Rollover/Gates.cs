@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using RolloverD.Core.Dane;
 using RolloverD.Core.Ports;
 
@@ -70,6 +71,26 @@ internal static class Gates
         }
 
         return fitting;
+    }
+
+    /// <summary>
+    /// The set to publish, with the configured TTL, when that makes no sender fail; null after noting a hold.
+    /// </summary>
+    /// <param name="s">The situation; takes the hold.</param>
+    /// <param name="owner">The owner of the set.</param>
+    /// <param name="set">Its records.</param>
+    /// <param name="what">What is about to be done: "publishing", "withdrawing".</param>
+    public static RecordSet? Permitted(Situation s, string owner, RecordSet set, string what)
+    {
+        var target = new RecordSet(set.Records, s.Desired.Timing.Ttl);
+        ImmutableArray<Violation> violations = Safety.OfPublishing(s.Desired, s.Facts, owner, target, s.Now);
+        if (violations.IsEmpty)
+            return target;
+
+        s.Hold(
+            Gate.Safety, owner, null, $"{what} would make senders fail: {violations[0]}",
+            "see that the named endpoint serves the certificate that is meant, and that its configuration is right");
+        return null;
     }
 
     private static bool ZoneIsSecure(Situation s, OwnerSituation owner)

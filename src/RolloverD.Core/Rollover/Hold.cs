@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace RolloverD.Core.Rollover;
 
 /// <summary>What a hold waits for; every gate is one rule.</summary>
@@ -35,6 +37,15 @@ public enum Gate
 
     /// <summary>The chain lacks what the configured records need.</summary>
     Chain,
+
+    /// <summary>Some address shows a chain that RolloverD did not deploy and may not trust unasked.</summary>
+    Stranger,
+
+    /// <summary>Senders that hold some visible set refuse some served chain now.</summary>
+    Uncovered,
+
+    /// <summary>The operator aborted: nothing begins by itself for a while.</summary>
+    Rest,
 }
 
 /// <summary>Why the next step may not run yet.</summary>
@@ -50,4 +61,9 @@ public sealed record Hold(
     DateTimeOffset Since,
     DateTimeOffset? Until,
     string Reason,
-    string Remedy);
+    string Remedy)
+{
+    /// <summary>The rule that it follows from, in one sentence.</summary>
+    [JsonIgnore]
+    public string Rule => Gate.Rule();
+}

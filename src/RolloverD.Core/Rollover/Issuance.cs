@@ -5,6 +5,9 @@ namespace RolloverD.Core.Rollover;
 /// <summary>When the next key is certified.</summary>
 internal static class Issuance
 {
+    /// <summary>An issuer that hands out what is old on its first day is not asked without end.</summary>
+    private static readonly TimeSpan ShortestUse = TimeSpan.FromHours(1);
+
     /// <summary>
     /// Orders the certificate once every visible set expects the key, so that none of its lifetime is spent waiting for
     /// caches. Orders anew when a certificate that waited too long is due for renewal before it ever served.
@@ -16,16 +19,18 @@ internal static class Issuance
 
         if (next.State is GenerationState.Issued issued)
         {
-            return s.Now >= RenewalTime.Of(s.Certificate, issued.Chain)
+            return s.Now >= RenewalTime.Of(s.Certificate, issued.Chain) && s.Now >= issued.At + ShortestUse
                 ? new Step.Issue(
                     s.Certificate.Name, next.Number, "the certificate grew old while it waited to be deployed")
                 : null;
         }
 
+        // In an emergency time counts and not the certificate's: the issuer works while caches are waited for.
+        bool emergency = s.Known.Request is { Emergency: true };
         bool expected = true;
         foreach (OwnerSituation owner in s.Owners)
         {
-            expected &= Gates.AllVisibleFit(
+            expected &= emergency || Gates.AllVisibleFit(
                 s, owner, set => set.ExpectsKey(next.Key), $"does not name the key of generation {next.Number}");
 
             // An order needs sound DNS for its own records, too.
@@ -34,7 +39,10 @@ internal static class Issuance
         }
 
         return expected
-            ? new Step.Issue(s.Certificate.Name, next.Number, "every visible record set expects its key")
+            ? new Step.Issue(
+                s.Certificate.Name, next.Number,
+                emergency ? "in an emergency it is ready before it may be deployed"
+                    : "every visible record set expects its key")
             : null;
     }
 }

@@ -14,11 +14,13 @@ namespace RolloverD.Core.Rollover;
 /// The records that RolloverD published here itself; all others are foreign and never touched.
 /// </param>
 /// <param name="AliasTtl">The largest TTL of the CNAMEs that lead here; zero without any.</param>
+/// <param name="AskedTtl">The TTL that the provider was last asked for; it may have given another one.</param>
 public sealed record OwnerLedger(
     string Owner,
     ImmutableArray<PublishedSet> Sets,
     ImmutableArray<TlsaRecord> Ours,
-    TimeSpan AliasTtl)
+    TimeSpan AliasTtl,
+    TimeSpan? AskedTtl = null)
 {
     public static OwnerLedger New(string owner) => new(owner, [], [], TimeSpan.Zero);
 

@@ -14,11 +14,15 @@ public static class Planner
     [
         Renewal.Begin,
         Publication.Add,
+        Deployment.GoBack,
         Deployment.Verify,
         Issuance.Order,
         Deployment.Swap,
         Publication.Withdraw,
+        Orphans.Withdraw,
         Archiving.Archive,
+        Publication.Retime,
+        Exposed.Tell,
     ];
 
     /// <summary>The next step for a certificate, or what it waits for and when to look again.</summary>

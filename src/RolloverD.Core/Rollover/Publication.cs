@@ -11,7 +11,11 @@ internal static class Publication
     {
         foreach (OwnerSituation owner in s.Owners)
         {
-            if (Missing(s, owner) is { IsEmpty: false } missing && Add(s, owner, missing) is { } step && s.IsDue(step))
+            ImmutableArray<TlsaRecord> missing = Missing(s, owner, out ImmutableArray<Stranger> strangers);
+            foreach (Stranger stranger in strangers.Where(x => !x.IsAccepted))
+                Unknown(s, stranger);
+
+            if (!missing.IsEmpty && Add(s, owner, missing) is { } step && s.IsDue(step))
                 return step;
         }
 
@@ -40,6 +44,33 @@ internal static class Publication
         return null;
     }
 
+    /// <summary>
+    /// Gives records the configured TTL when nothing else is under way: every other change brings it along. A provider
+    /// that insists on a TTL of its own is asked once.
+    /// </summary>
+    /// <remarks>The set with the former TTL stays visible for that one. RFC 7671 §8.1.</remarks>
+    public static Step? Retime(Situation s)
+    {
+        if (s.Known.Next is not null || s.Known.Current is not { State: GenerationState.Live })
+            return null;
+
+        TimeSpan ttl = s.Desired.Timing.Ttl;
+        foreach (OwnerSituation owner in s.Owners)
+        {
+            if (owner.Ledger is { IsSettled: true } ledger && ledger.AskedTtl != ttl
+                && ledger.BaseAt(s.Now) is { IsAbsent: false } latest && latest.Ttl != ttl
+                && ledger.Ours.Any(latest.Contains)
+                && Gates.DnsIsSound(s, owner))
+            {
+                return new Step.Publish(
+                    s.Certificate.Name, owner.Owner, latest, new(latest.Records, ttl), [],
+                    $"the configuration asks for it; they have {latest.Ttl.TotalSeconds:0} s");
+            }
+        }
+
+        return null;
+    }
+
     private static Step.Publish? Add(Situation s, OwnerSituation owner, ImmutableArray<TlsaRecord> missing)
     {
         if (owner.Ledger.BaseAt(s.Now) is not { } latest)
@@ -54,23 +85,11 @@ internal static class Publication
         if (!Gates.DnsIsSound(s, owner))
             return null;
 
-        var target = new RecordSet([.. latest.Records, .. missing], s.Desired.Timing.Ttl);
-        ImmutableArray<Violation> violations =
-            Safety.OfPublishing(s.Desired, s.Facts, owner.Owner, target, s.Now);
-        if (!violations.IsEmpty)
-        {
-            s.Hold(
-                Gate.Safety,
-                owner.Owner,
-                null,
-                $"publishing would make senders fail: {violations[0]}",
-                "see that the named endpoint serves the expected certificate, or that its configuration is right");
-            return null;
-        }
-
-        return new(
-            s.Certificate.Name, owner.Owner, latest, target, missing,
-            "the records must be in every cache before they are needed");
+        return Gates.Permitted(s, owner.Owner, latest.With(missing), "publishing") is { } target
+            ? new(
+                s.Certificate.Name, owner.Owner, latest, target, missing,
+                "the records must be in every cache before they are needed")
+            : null;
     }
 
     // The first publication waits until the chain that it promises is in service, and no old process shows another one:
@@ -120,22 +139,11 @@ internal static class Publication
             return null;
 
         RecordSet latest = owner.Ledger.BaseAt(s.Now)!;
-        var remaining = new RecordSet(
-            latest.Without(superfluous.ToHashSet()).Records, s.Desired.Timing.Ttl);
-        RecordSet target = remaining.IsAbsent ? RecordSet.Absent : remaining;
-        ImmutableArray<Violation> violations =
-            Safety.OfPublishing(s.Desired, s.Facts, owner.Owner, target, s.Now);
-        if (!violations.IsEmpty)
-        {
-            s.Hold(
-                Gate.Safety, owner.Owner, null, $"withdrawing would make senders fail: {violations[0]}",
-                "see why the named endpoint still serves the old certificate");
-            return null;
-        }
-
-        return new(
-            s.Certificate.Name, owner.Owner, latest, target, superfluous,
-            "every address serves the new chain and the rollback window has passed");
+        return Gates.Permitted(s, owner.Owner, latest.Without(superfluous.ToHashSet()), "withdrawing") is { } target
+            ? new(
+                s.Certificate.Name, owner.Owner, latest, target, superfluous,
+                "every address serves the new chain and the rollback window has passed")
+            : null;
     }
 
     // Rule 7: old records go only after every address and port was seen, by a handshake of this very tick.
@@ -169,11 +177,32 @@ internal static class Publication
         }
     }
 
-    private static ImmutableArray<TlsaRecord> Missing(Situation s, OwnerSituation owner) =>
+    private static ImmutableArray<TlsaRecord> Missing(
+        Situation s, OwnerSituation owner, out ImmutableArray<Stranger> strangers) =>
     [
-        .. Wanted.At(s.Desired, s.Facts, owner.Owner, s.Now)
+        .. Wanted.At(s.Desired, s.Facts, owner.Owner, s.Now, out strangers)
             .Where(r => owner.Ledger.BaseAt(s.Now)?.Contains(r) != true),
     ];
+
+    private static void Unknown(Situation s, Stranger stranger)
+    {
+        string[] addresses =
+        [
+            .. s.Observation.Endpoints.Values
+                .SelectMany(e => e.Addresses)
+                .Where(a => a.Presented.OfType<Ports.Presented.Shows>().Any(p => p.Chain.Equals(stranger.Chain)))
+                .Select(a => a.Address)
+                .Distinct(),
+        ];
+        string at = addresses.Length == 0 ? "" : $" at {string.Join(", ", addresses)}";
+        s.Hold(
+            Gate.Stranger, stranger.Endpoint.ToString(), null,
+            $"{stranger.Endpoint}{at} shows {stranger.Chain.Leaf} (key {stranger.Chain.Key}), which RolloverD did not "
+            + "deploy and no record names; that is no address of this host, so somebody on the way may be showing it, "
+            + "and no record is published for it",
+            "see that the mail server there reads live/; when its certificate is meant to be that one: "
+            + $"rolloverd adopt {s.Certificate.Name} --served {stranger.Chain.Key.Sha256[..32]}");
+    }
 
     // Records of another certificate that shares the owner are left to it: it has looked at its own addresses.
     private static ImmutableArray<TlsaRecord> Superfluous(Situation s, OwnerSituation owner)

@@ -33,7 +33,8 @@ public static class Recording
                 facts.Certificate(step.Certificate).Certify((Step.Issue)step, certified.Chain, now)),
             StepOutcome.Deployed deployed => facts.With(
                 facts.Certificate(step.Certificate).Deployed(deployed.Reloaded, now)),
-            StepOutcome.Published published => facts.With(facts.Owner(OwnerOf(step)).Applied(published.Now, now)),
+            StepOutcome.Published published => facts.With(
+                facts.Owner(OwnerOf(step)).Applied(published.Now, now) with { AskedTtl = TargetOf(step).Ttl }),
             StepOutcome.Differs differs => facts.With(
                 facts.Owner(OwnerOf(step)).Renounce(TargetOf(step)).Found(differs.Found, now)),
             StepOutcome.Refused when step is Step.Publish or Step.Withdraw => facts.With(
@@ -100,7 +101,9 @@ public static class Recording
 
     private static CertificateFacts Certify(
         this CertificateFacts known, Step.Issue issue, Chain chain, DateTimeOffset now) =>
-        known.With(known.Find(issue.Generation)! with { State = new GenerationState.Issued(chain, now) });
+        known.Find(issue.Generation) is { State: GenerationState.Preparing or GenerationState.Issued } next
+            ? known.With(next with { State = new GenerationState.Issued(chain, now) })
+            : known; // it was given up while the issuer worked
 
     private static CertificateFacts BeginDeploying(this CertificateFacts known, int number, DateTimeOffset now)
     {
@@ -112,10 +115,14 @@ public static class Recording
         });
     }
 
-    // The chain that failed goes back to where it was before; its records stay, and it is tried again later.
+    // The chain that failed goes back to where it was before; its records stay, and it is tried again later. One that
+    // the operator gave up is not: what may still show it keeps its records for the rollback window.
     private static CertificateFacts TakeOut(this CertificateFacts known, Step.PutBack back, DateTimeOffset now)
     {
         Generation failed = known.Find(back.Failed)!;
+        if (known.Abort?.Generation == failed.Number)
+            return known.With(failed with { State = new GenerationState.Superseded(failed.Chain!, now) });
+
         Setback? before = known.SetbackOf(StepKind.PutBack);
         int count = (before?.Count ?? 0) + 1;
         known = known.With(failed with { State = new GenerationState.Issued(failed.Chain!, now) })

@@ -13,12 +13,12 @@ internal static class Renewal
             return GiveUp(s, next);
 
         if (known.Current is not { } current)
-            return NewKey(s, forStandby: false, "no generation exists yet");
+            return Rests(s, "the first generation") ? null : NewKey(s, forStandby: false, "no generation exists yet");
 
         if (current.State is not GenerationState.Live live)
             return null; // RFC 7671 §8.4: one change at a time
 
-        if (Cause(s, current, live.Chain) is not { } cause)
+        if (Cause(s, current, live.Chain) is not { } cause || Rests(s, $"a rollover, because {cause.Why},"))
             return StandbyKey(s);
 
         if (!cause.NewKey)
@@ -33,10 +33,29 @@ internal static class Renewal
 
     // A renewal that keeps the key, under way when a new key is asked for, would put a compromised key into service
     // anew.
-    private static Step.Archive? GiveUp(Situation s, Generation next) =>
-        s.Known.Request is { NewKey: true, Generation: null } && next.Key.Equals(s.Known.Current?.Key)
-            ? new(s.Certificate.Name, next.Number, "a new key was asked for, and this generation has the old one")
+    private static Step.Archive? GiveUp(Situation s, Generation next)
+    {
+        string? why =
+            s.Known.Abort?.Generation == next.Number ? "the rollover was aborted"
+            : s.Known.Request is { NewKey: true, Generation: null } && next.Key.Equals(s.Known.Current?.Key)
+                ? "a new key was asked for, and this generation has the old one"
+            : next.Algorithm != s.Certificate.Key && s.Known.Current is not { State: GenerationState.Deploying }
+                ? $"the configuration asks for a key of another kind, {s.Certificate.Key}"
             : null;
+        return why is null ? null : new(s.Certificate.Name, next.Number, why);
+    }
+
+    private static bool Rests(Situation s, string what)
+    {
+        if (s.Known.Request is not null || s.Known.Abort is not { } abort || s.Now >= abort.Until)
+            return false;
+
+        s.Hold(
+            Gate.Rest, s.Certificate.Name, abort.Until,
+            $"{what} would begin now, but one was aborted at {abort.At:u}",
+            $"nothing: it begins by itself then; 'rolloverd roll {s.Certificate.Name}' begins it at once");
+        return true;
+    }
 
     private static (bool NewKey, string Why)? Cause(Situation s, Generation current, Chain chain)
     {

@@ -78,10 +78,15 @@ public static class Safety
     public static ImmutableArray<Violation> OfPublishing(
         Desired desired, Facts facts, string owner, RecordSet set, DateTimeOffset now)
     {
-        IEnumerable<Endpoint> endpoints = desired.Certificates.Values
-            .SelectMany(c => c.Endpoints)
-            .Distinct()
-            .Where(e => facts.EndpointOf(e).Owner == owner);
+        Endpoint[] endpoints =
+        [
+            .. desired.Certificates.Values
+                .SelectMany(c => c.Endpoints)
+                .Distinct()
+                .Where(e => facts.EndpointOf(e).Owner == owner),
+        ];
+        if (endpoints.Length == 0) // an orphan: what its endpoints served when they were last looked at
+            endpoints = [.. facts.Endpoints.Values.Where(e => e.Owner == owner).Select(e => e.Endpoint)];
         RecordSet? inPlace = facts.Owner(owner).InPlace;
         return
         [

@@ -16,8 +16,7 @@ public static class Shifting
         : new(
             facts.Certificates.ToImmutableDictionary(c => c.Key, c => c.Value.Shift(by)),
             facts.Owners.ToImmutableDictionary(o => o.Key, o => o.Value.Shift(by)),
-            facts.Endpoints.ToImmutableDictionary(
-                e => e.Key, e => e.Value with { CompleteAt = e.Value.CompleteAt + by }));
+            facts.Endpoints.ToImmutableDictionary(e => e.Key, e => e.Value.Shift(by)));
 
     private static CertificateFacts Shift(this CertificateFacts known, TimeSpan by) => known with
     {
@@ -30,6 +29,7 @@ public static class Shifting
             }),
         ],
         Request = known.Request is { } request ? request with { At = request.At + by } : null,
+        Abort = known.Abort is { } abort ? abort with { At = abort.At + by, Until = abort.Until + by } : null,
         Setbacks =
         [
             .. known.Setbacks.Select(s => s with
@@ -40,6 +40,13 @@ public static class Shifting
             }),
         ],
         Holds = [.. known.Holds.Select(h => h with { Since = h.Since + by, Until = h.Until + by })],
+    };
+
+    private static EndpointFacts Shift(this EndpointFacts seen, TimeSpan by) => seen with
+    {
+        CompleteAt = seen.CompleteAt + by,
+        Adopted = [.. seen.Adopted.Select(a => a with { ShownAt = a.ShownAt + by })],
+        TakenOverAt = seen.TakenOverAt + by,
     };
 
     private static OwnerLedger Shift(this OwnerLedger ledger, TimeSpan by) => ledger with

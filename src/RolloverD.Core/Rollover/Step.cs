@@ -68,7 +68,9 @@ public abstract record Step(StepKind Kind, string Certificate, string Reason)
     {
         public override string? Subject => Owner;
 
-        public override string Describe() => $"publish {string.Join(", ", Added)} at {Owner}";
+        public override string Describe() => Added.IsEmpty
+            ? $"give the records at {Owner} a TTL of {Target.Ttl.TotalSeconds:0} s"
+            : $"publish {string.Join(", ", Added)} at {Owner}";
     }
 
     /// <summary>Remove records of RolloverD's own from an owner's set.</summary>

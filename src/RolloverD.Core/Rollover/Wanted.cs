@@ -12,7 +12,12 @@ public static class Wanted
     /// <param name="facts">What is known.</param>
     /// <param name="owner">The owner of the set.</param>
     /// <param name="now">The time.</param>
-    public static ImmutableArray<TlsaRecord> At(Desired desired, Facts facts, string owner, DateTimeOffset now)
+    public static ImmutableArray<TlsaRecord> At(Desired desired, Facts facts, string owner, DateTimeOffset now) =>
+        At(desired, facts, owner, now, out _);
+
+    /// <summary>The records that an owner needs now, and the strangers that are served there.</summary>
+    internal static ImmutableArray<TlsaRecord> At(
+        Desired desired, Facts facts, string owner, DateTimeOffset now, out ImmutableArray<Stranger> strangers)
     {
         OwnerLedger ledger = facts.Owner(owner);
         ImmutableArray<DesiredCertificate> certificates = [.. CertificatesAt(desired, facts, owner)];
@@ -29,7 +34,8 @@ public static class Wanted
             }
         }
 
-        wanted.UnionWith(ForStrangers(desired, facts, ledger, certificates, wanted));
+        strangers = [.. Strangers.At(desired, facts, ledger, certificates, wanted)];
+        wanted.UnionWith(strangers.Where(s => s.IsAccepted).SelectMany(s => s.Needed));
         return [.. wanted];
     }
 
@@ -76,49 +82,4 @@ public static class Wanted
         (ledger.Latest ?? RecordSet.Absent).Records
             .Where(r => r.IsUsable && !ledger.Ours.Contains(r))
             .Select(r => r.Parameters);
-
-    // A chain that is served but is no generation's (there before RolloverD, or put there by hand) must stay covered by
-    // a set that is published: the same data under our parameters. RFC 7671 §8.3. This is also how a host heals. A key
-    // that was archived is over, perhaps because it is compromised: no record comes back for it.
-    private static IEnumerable<TlsaRecord> ForStrangers(
-        Desired desired,
-        Facts facts,
-        OwnerLedger ledger,
-        ImmutableArray<DesiredCertificate> certificates,
-        SortedSet<TlsaRecord> wanted)
-    {
-        if (ledger.Latest is not { IsAbsent: false } latest)
-            return [];
-
-        HashSet<ChainCertificate> own =
-        [
-            .. certificates.SelectMany(c => facts.Certificate(c.Name).Generations)
-                .Select(g => g.Chain?.Leaf).OfType<ChainCertificate>(),
-        ];
-        HashSet<PublicKey> over =
-        [
-            .. certificates.SelectMany(c => facts.Certificate(c.Name).Generations)
-                .Where(g => g.State is GenerationState.Archived)
-                .Select(g => g.Key),
-        ];
-        RecordSet foreign = latest.Without(ledger.Ours.ToHashSet());
-        RecordSet candidate = foreign.With(wanted);
-        return ServedAt(desired, facts, ledger.Owner, certificates)
-            .Where(chain => !own.Contains(chain.Leaf) && !over.Contains(chain.Key))
-            .SelectMany(chain => candidate.Uncovered(chain)
-                .Where(p => wanted.Any(w => w.Parameters == p) || !AnyMatch(candidate, chain))
-                .Select(chain.RecordFor)
-                .OfType<TlsaRecord>());
-    }
-
-    private static bool AnyMatch(RecordSet set, Chain chain) => set.Records.Any(r => r.Matches(chain));
-
-    private static ImmutableArray<Chain> ServedAt(
-        Desired desired, Facts facts, string owner, ImmutableArray<DesiredCertificate> certificates) =>
-    [
-        .. certificates.SelectMany(c => c.Endpoints).Distinct()
-            .Where(e => facts.EndpointOf(e).Owner == owner)
-            .SelectMany(e => Safety.ServedAt(desired, facts, e))
-            .Distinct(),
-    ];
 }

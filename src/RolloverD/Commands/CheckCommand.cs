@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using RolloverD.Core.Dane;
 using RolloverD.Core.Policy;
 using RolloverD.Core.Ports;
@@ -27,10 +26,24 @@ internal static class CheckCommand
             "check",
             """
             Looks at a mail host, or at every MX host of a domain, exactly as a sender that validates DANE does: DNSSEC from the
-            trust anchor, TLSA records, a STARTTLS handshake with every address; and says what that sender concludes (RFC 7672).
-            Exits with 0 when mail is delivered at every address, with 1 otherwise. Needs no configuration file; [resolver] is
-            used when there is one.
+            trust anchor, TLSA records, a STARTTLS handshake with every address; and says what that sender concludes (RFC 7672)
+            and what to do about it. Needs no configuration file; [resolver] is used when there is one.
+
+            The verdicts: 'verified', a record matches what the server shows; 'no dane', delivered without DANE;
+            'unauthenticated', encrypted, but no record is usable; 'refused', no record matches; 'no tls', records demand TLS and
+            there is none; 'deferred', it cannot be told now. Mail is delivered with the first three.
             """);
+        Lesson.Teach(command, new(
+            [
+                ("check mx1.example.net", "One host, every address, port 25."),
+                ("check --domain example.net", "Every host that receives mail for a domain."),
+            ],
+            [
+                (0, "mail is delivered at every address"),
+                (1, "it is not; the text says where, why and what to do"),
+                (64, "neither a host nor a domain was named"),
+                (78, "there is a configuration file and it is wrong"),
+            ]));
         command.Arguments.Add(host);
         command.Options.Add(domain);
         command.Validators.Add(result =>
@@ -61,7 +74,7 @@ internal static class CheckCommand
         if (domain is not null)
         {
             if (!DnsName.TryNormalise(domain, out string name))
-                throw new CommandException(ExitCode.Usage, $"rolloverd: '{domain}' is not a domain name");
+                throw new CommandException(ExitCode.Usage, $"'{domain}' is not a domain name", "write it as example.net");
 
             DomainFinding found = await lookup.FindDomainAsync(name, 25, cancellation);
             HostReport[] hosts = await Task.WhenAll(
@@ -71,16 +84,16 @@ internal static class CheckCommand
         else
         {
             if (!Endpoint.TryParse(host!, out Endpoint endpoint))
-                throw new CommandException(ExitCode.Usage, $"rolloverd: '{host}' is not HOST or HOST:PORT");
+                throw new CommandException(ExitCode.Usage, $"'{host}' is not HOST or HOST:PORT", "write it as mx1.example.net:25");
 
             HostFinding found = await lookup.FindHostAsync(endpoint, cancellation);
             report = new(null, null, [await JudgeAsync(found, [], time, cancellation)]);
         }
 
         if (json)
-            Console.WriteLine(JsonSerializer.Serialize(report, CheckJson.Default.CheckReport));
+            ReportJson.Print(report, ReportJson.Default.CheckReport);
         else
-            Show(report);
+            Terminal.Print(CheckText.Of(report, time.GetUtcNow(), Terminal.Width));
         return report.Delivers ? ExitCode.Good : ExitCode.Bad;
     }
 
@@ -109,7 +122,7 @@ internal static class CheckCommand
         if (finding is TlsaFinding.Failed failed)
         {
             Verdict deferred = new Verdict.Deferred(failed.Reason);
-            return new(found.Endpoint.ToString(), owner, [.. records], [AddressReport.Of("-", deferred, null)]);
+            return new(found.Endpoint.ToString(), owner, [.. records], [AddressReport.Of(AddressReport.AnyAddress, deferred, null)]);
         }
 
         // RFC 7672 §8.1: the name in SNI is the TLSA base domain.
@@ -125,27 +138,9 @@ internal static class CheckCommand
                 .. seen.Addresses.Select(a => AddressReport.Of(
                     a.Address, Verdict.Of(finding, a.Presented[0], references, time.GetUtcNow()), a.Presented[0])),
                 .. seen.AddressProblem is { } problem
-                    ? [AddressReport.Of("-", new Verdict.Deferred(problem), null)]
+                    ? [AddressReport.Of(AddressReport.AnyAddress, new Verdict.Deferred(problem), null)]
                     : (AddressReport[])[],
             ]);
-    }
-
-    private static void Show(CheckReport report)
-    {
-        if (report.Problem is { } problem)
-            Console.WriteLine($"{report.Domain}: {problem}");
-        foreach (HostReport host in report.Hosts)
-        {
-            Console.WriteLine(host.Endpoint);
-            foreach (string record in host.Records)
-                Console.WriteLine($"  {host.TlsaOwner} TLSA {record}");
-            foreach (AddressReport address in host.Addresses)
-            {
-                Console.WriteLine($"  {address.Address}: {address.Verdict}: {address.Reason}");
-                if (address.Certificate is { } certificate)
-                    Console.WriteLine($"    {address.Protocol}, {certificate}, until {address.NotAfter:u}");
-            }
-        }
     }
 
     /// <summary>The addresses that the lookup already found.</summary>

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json.Serialization;
 using RolloverD.Core.Dane;
 using RolloverD.Core.Ports;
 
@@ -22,8 +21,12 @@ internal sealed record AddressReport(
     string Reason,
     string? Protocol,
     string? Certificate,
-    DateTimeOffset? NotAfter)
+    DateTimeOffset? NotAfter,
+    string Remedy)
 {
+    /// <summary>The address that stands for all of a host about which nothing could be found out.</summary>
+    public const string AnyAddress = "every address";
+
     public static AddressReport Of(string address, Verdict verdict, Presented? presented)
     {
         (string word, string reason) = verdict switch
@@ -41,11 +44,25 @@ internal sealed record AddressReport(
         var shows = presented as Presented.Shows;
         return new(
             address, word, verdict.Delivers, reason,
-            shows?.Protocol, shows?.Chain.Leaf.Subject, shows?.Chain.Leaf.NotAfter);
+            shows?.Protocol, shows?.Chain.Leaf.Subject, shows?.Chain.Leaf.NotAfter, RemedyOf(verdict));
     }
-}
 
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, NewLine = "\n")]
-[JsonSerializable(typeof(CheckReport))]
-internal sealed partial class CheckJson : JsonSerializerContext;
+    // What the postmaster of the host does about it.
+    private static string RemedyOf(Verdict verdict) => verdict switch
+    {
+        Core.Dane.Verdict.Verified { Depth: 0 } => "nothing: DANE works",
+        Core.Dane.Verdict.Verified => "nothing: DANE works, as long as this CA issues the certificate and is sent with it",
+        Core.Dane.Verdict.Refused =>
+            "mail is being lost: publish a 3 1 1 record of the certificate that this server shows ('rolloverd tlsa FILE.pem' "
+            + "prints it), or put the certificate that the records expect back into service",
+        Core.Dane.Verdict.Unauthenticated =>
+            "mail is encrypted but nobody is authenticated: publish a 3 1 1 record in place of the unusable ones",
+        Core.Dane.Verdict.NoDane =>
+            "mail is delivered without DANE: sign the zone if it is not, and publish a 3 1 1 record, or let rolloverd do it",
+        Core.Dane.Verdict.Deferred =>
+            "mail waits at the sender: see to the DNSSEC of the zone and that the servers named here can be reached",
+        Core.Dane.Verdict.NoTls =>
+            "mail is being lost: let this server offer STARTTLS and complete a TLS handshake, or withdraw the TLSA records",
+        _ => throw new InvalidOperationException($"unknown verdict {verdict}"),
+    };
+}

@@ -33,8 +33,7 @@ internal static class Composition
                 c => c.Key,
                 c => c.Value.Deployments.Select(d => Make(Catalogue.MailServers, d, surroundings)).ToImmutableArray());
 
-        Directory.CreateDirectory(
-            desired.StateDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        MakeStateDirectory(desired.StateDirectory);
         return new(
             desired,
             time,
@@ -55,7 +54,8 @@ internal static class Composition
     /// Takes the lock that only one worker holds; ends the command with these words when another one keeps it. A
     /// command that only asks whether a daemon runs holds it for an instant, so it is tried for a while.
     /// </summary>
-    public static async Task<DaemonLock> LockAsync(World world, string busy, CancellationToken cancellation)
+    public static async Task<DaemonLock> LockAsync(
+        World world, string busy, string remedy, CancellationToken cancellation)
     {
         DateTimeOffset end = world.Time.GetUtcNow() + TimeSpan.FromSeconds(2);
         while (true)
@@ -63,7 +63,7 @@ internal static class Composition
             if (DaemonLock.TryTake(world.Desired.StateDirectory) is { } taken)
                 return taken;
             if (world.Time.GetUtcNow() > end)
-                throw new CommandException(ExitCode.Unavailable, busy);
+                throw new CommandException(ExitCode.Unavailable, busy, remedy);
 
             await Task.Delay(TimeSpan.FromMilliseconds(50), world.Time, cancellation);
         }
@@ -82,7 +82,8 @@ internal static class Composition
             ? certificate
             : throw new CommandException(
                 ExitCode.Usage,
-                $"rolloverd: there is no certificate '{name}' in the configuration; it has {string.Join(", ", world.Desired.Certificates.Keys)}");
+                $"there is no certificate '{name}' in the configuration",
+                $"it has {string.Join(", ", world.Desired.Certificates.Keys)}");
 
     /// <summary>Loads the configuration; ends the command with every error at once when it has any.</summary>
     public static Desired Load(string file)
@@ -91,11 +92,25 @@ internal static class Composition
         return result switch
         {
             ConfigurationResult.Valid valid => valid.Desired,
-            ConfigurationResult.Invalid invalid => throw new CommandException(
-                ExitCode.Configuration,
-                string.Join('\n', invalid.Errors)),
+            ConfigurationResult.Invalid invalid => throw new CommandException(invalid.Errors),
             _ => throw new InvalidOperationException("unknown result of loading the configuration"),
         };
+    }
+
+    private static void MakeStateDirectory(string directory)
+    {
+        try
+        {
+            Directory.CreateDirectory(
+                directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(
+                ExitCode.Unavailable,
+                $"user {Environment.UserName} cannot make the state directory {directory}: {e.Message.TrimEnd('.')}",
+                "run it with sudo, or as the user of the daemon, or name another with [state] directory");
+        }
     }
 
     private static TPort Make<TPort>(

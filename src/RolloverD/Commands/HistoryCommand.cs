@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
 using System.CommandLine;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using RolloverD.Core.Ports;
 using RolloverD.Engine;
 
@@ -20,6 +18,12 @@ internal static class HistoryCommand
             HelpName = "N",
         };
         var command = new Command("history", "Shows the journal of a certificate: every step, what came of it, and what was seen.");
+        Lesson.Teach(command, new(
+            [
+                ("history mx1", "Who published what and when, and what was waited for."),
+                ("history mx1 --most 20", "The newest lines alone."),
+            ],
+            [(0, "shown"), (64, "no such certificate"), (69, "the state directory cannot be read"), (78, "the configuration is wrong")]));
         command.Arguments.Add(name);
         command.Options.Add(most);
         command.SetAction(parsed =>
@@ -35,7 +39,7 @@ internal static class HistoryCommand
     {
         if (json)
         {
-            Console.WriteLine(JsonSerializer.Serialize(new(lines), HistoryJson.Default.HistoryReport));
+            ReportJson.Print(new(lines), ReportJson.Default.HistoryReport);
             return ExitCode.Good;
         }
 
@@ -50,8 +54,3 @@ internal static class HistoryCommand
 }
 
 internal sealed record HistoryReport(ImmutableArray<JournalEntry> Entries);
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, NewLine = "\n")]
-[JsonSerializable(typeof(HistoryReport))]
-internal sealed partial class HistoryJson : JsonSerializerContext;

@@ -1,9 +1,8 @@
 using System.Collections.Immutable;
 using System.CommandLine;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using Microsoft.Extensions.Logging.Abstractions;
 using RolloverD.Core.Policy;
+using RolloverD.Core.Rollover;
 using RolloverD.Engine;
 
 namespace RolloverD.Commands;
@@ -21,9 +20,15 @@ internal static class PlanCommand
         var command = new Command(
             "plan",
             """
-            Looks at the world and shows the coming steps, each with its earliest time and its reason, and what the first of
-            them waits for. It is the planner itself, run forward over a model in which every step succeeds; nothing is changed.
+            Shows the coming steps, each with its earliest time and its reason. It looks at the world first and also says what
+            the first step waits for. It is the planner itself, run forward over a model in which every step succeeds; nothing is changed.
             """);
+        Lesson.Teach(command, new(
+            [
+                ("plan", "What comes, for every certificate; for a steady one its next renewal."),
+                ("plan mx1 --json", "For programs."),
+            ],
+            [(0, "shown"), (64, "no such certificate"), (69, "the state directory cannot be used"), (78, "the configuration is wrong")]));
         command.Arguments.Add(name);
         command.SetAction((parsed, cancellation) => ShowAsync(
             Composition.Open(parsed.GetValue(common.File)!),
@@ -41,44 +46,25 @@ internal static class PlanCommand
         var tick = new Tick(world, NullLogger.Instance);
         var plans = ImmutableArray.CreateBuilder<PlanReport>();
         foreach (DesiredCertificate certificate in world.Desired.Certificates.Values.Where(c => only is null || c.Name == only))
-            plans.Add(Of(certificate.Name, await tick.ForeseeAsync(certificate, cancellation)));
+        {
+            Foresight foresight = await tick.ForeseeAsync(certificate, cancellation);
+            plans.Add(Of(certificate.Name, foresight, world.Time.GetUtcNow()));
+        }
 
         if (json)
         {
-            Console.WriteLine(JsonSerializer.Serialize(new(plans.ToImmutable()), PlanJson.Default.PlansReport));
+            ReportJson.Print(new(plans.ToImmutable()), ReportJson.Default.PlansReport);
             return ExitCode.Good;
         }
 
-        foreach (PlanReport plan in plans)
-            Show(plan);
+        Terminal.Print(PlanText.Of(plans.ToImmutable(), world.Time.GetUtcNow(), Terminal.Width));
         return ExitCode.Good;
     }
 
-    private static PlanReport Of(string name, Foresight foresight) => new(
+    private static PlanReport Of(string name, Foresight foresight, DateTimeOffset now) => new(
         name,
-        [
-            .. foresight.Plan.Holds.Select(h => new HoldReport(
-                h.Gate.ToString(), h.Subject, h.Since, h.Until, h.Reason, h.Remedy)),
-        ],
-        [
-            .. foresight.Steps.Select(s => new PlannedStep(
-                s.At, s.Step.Kind.ToString(), s.Text, s.Step.Reason)),
-        ]);
-
-    private static void Show(PlanReport plan)
-    {
-        Console.WriteLine(plan.Certificate);
-        foreach (HoldReport hold in plan.Holds)
-        {
-            Console.WriteLine(
-                $"  now waits ({hold.Gate}){(hold.Until is { } until ? $" until {until:u}" : "")}: {hold.Reason}; {hold.Remedy}");
-        }
-
-        foreach (PlannedStep step in plan.Steps)
-            Console.WriteLine($"  {step.At:u}  {step.Does}\n                        {step.Reason}");
-        if (plan.Steps.IsEmpty)
-            Console.WriteLine("  no step can be foreseen while this lasts");
-    }
+        [.. foresight.Plan.Holds.Select(h => HoldReport.Of(h, now))],
+        [.. foresight.Steps.Select(PlannedStep.Of)]);
 }
 
 internal sealed record PlansReport(ImmutableArray<PlanReport> Certificates);
@@ -86,9 +72,8 @@ internal sealed record PlansReport(ImmutableArray<PlanReport> Certificates);
 internal sealed record PlanReport(
     string Certificate, ImmutableArray<HoldReport> Holds, ImmutableArray<PlannedStep> Steps);
 
-internal sealed record PlannedStep(DateTimeOffset At, string Kind, string Does, string Reason);
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, NewLine = "\n")]
-[JsonSerializable(typeof(PlansReport))]
-internal sealed partial class PlanJson : JsonSerializerContext;
+internal sealed record PlannedStep(DateTimeOffset At, string Kind, string Does, string Reason)
+{
+    public static PlannedStep Of(ForecastStep step) =>
+        new(step.At, step.Step.Kind.ToString(), step.Text, step.Step.Reason);
+}

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Systemd;
 using Quartz;
+using RolloverD.Commands.Watching;
 using RolloverD.Engine;
 using RolloverD.Store;
 using Serilog;
@@ -14,6 +15,9 @@ namespace RolloverD.Commands;
 /// <summary><c>rolloverd run</c>: the daemon.</summary>
 internal static class RunCommand
 {
+    /// <summary>So many lines of the terminal stay for the log.</summary>
+    private const int LogLines = 4;
+
     public static Command Create(CommonOptions common)
     {
         var command = new Command(
@@ -21,7 +25,19 @@ internal static class RunCommand
             """
             Runs as the daemon: looks after every configured certificate until it is stopped. Under systemd it reports readiness,
             status and the watchdog. It may be stopped or killed at any moment; the next start goes on where it stood.
+
+            On a terminal it shows below its log what was done, what is waited for and who is to act, and what comes next.
+            Elsewhere, and with TERM=dumb, it writes log lines alone; NO_COLOR takes the colours away.
             """);
+        Lesson.Teach(command, new(
+            [
+                ("run", "The unit of systemd does this. By hand: end it with Ctrl-C; nothing is lost."),
+            ],
+            [
+                (0, "it was told to stop"),
+                (69, "another daemon, or a step by hand, is at work in the same state directory"),
+                (78, "the configuration is wrong: every error is said"),
+            ]));
         command.SetAction((parsed, cancellation) => RunAsync(Composition.Open(parsed.GetValue(common.File)!), cancellation));
         return command;
     }
@@ -30,10 +46,22 @@ internal static class RunCommand
     {
         using DaemonLock daemon = await Composition.LockAsync(
             world,
-            $"rolloverd: another daemon works in {world.Desired.StateDirectory}; stop it first, or use 'rolloverd status' to see it work",
+            $"another daemon works in {world.Desired.StateDirectory}",
+            "stop it first, or use 'rolloverd status' to see it work",
             cancellation);
+        if (!Terminal.IsLive)
+            return await RunAsync(world, Logging.Create(), null, cancellation);
 
-        Logger log = Logging.Create();
+        var watch = new Watch(world, [.. world.Desired.Certificates.Keys]);
+        var screen = new LiveScreen(world.Time);
+        return await screen.ShowAsync(
+            (width, height) => TimelineText.Of(watch.At(world.Time.GetUtcNow()), width, height - LogLines),
+            () => RunAsync(world, Logging.Create(screen.PrintAbove), watch.Saw, cancellation));
+    }
+
+    private static async Task<int> RunAsync(
+        World world, Logger log, Action<Sighting>? watcher, CancellationToken cancellation)
+    {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new() { DisableDefaults = true });
         builder.Services.AddSerilog(log, dispose: true);
         builder.Services.AddSystemd();
@@ -42,7 +70,7 @@ internal static class RunCommand
         builder.Services.AddSingleton(world.Time);
         builder.Services.AddSingleton<Heart>();
         builder.Services.AddSingleton(services => new Tick(
-            world, services.GetRequiredService<Microsoft.Extensions.Logging.ILogger<Tick>>()));
+            world, services.GetRequiredService<Microsoft.Extensions.Logging.ILogger<Tick>>(), watcher));
         builder.Services.AddTransient<TickJob>();
         builder.Services.AddQuartz(quartz => quartz.UseTimeProvider(world.Time));
         builder.Services.AddQuartzHostedService(options => options.WaitForJobsToComplete = true);

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json.Serialization;
 using RolloverD.Core.Dane;
 using RolloverD.Core.Policy;
 using RolloverD.Core.Rollover;
@@ -26,9 +25,6 @@ internal sealed record CertificateReport(
 internal sealed record GenerationReport(
     int Number, string State, string Key, DateTimeOffset KeyCreatedAt, string? Subject, DateTimeOffset? NotAfter);
 
-internal sealed record HoldReport(
-    string Gate, string Subject, DateTimeOffset Since, DateTimeOffset? Until, string Reason, string Remedy);
-
 internal sealed record OwnerReport(
     string Owner, bool Settled, ImmutableArray<string> Published, ImmutableArray<VisibleReport> Visible);
 
@@ -37,11 +33,6 @@ internal sealed record VisibleReport(
 
 internal sealed record EndpointReport(
     string Endpoint, ImmutableArray<string> Serves, DateTimeOffset? SeenAt, string? Problem);
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, NewLine = "\n")]
-[JsonSerializable(typeof(StatusReport))]
-internal sealed partial class StatusJson : JsonSerializerContext;
 
 /// <summary>Makes the description from configuration and facts.</summary>
 internal static class StatusReports
@@ -72,8 +63,7 @@ internal static class StatusReports
                     g.Number, g.State.Word, g.Key.Sha256, g.KeyCreatedAt, g.Chain?.Leaf.Subject, g.Chain?.NotAfter)),
             ],
             [
-                .. known.Holds.Select(h => new HoldReport(
-                    h.Gate.ToString(), h.Subject, h.Since, h.Until, h.Reason, h.Remedy)),
+                .. known.Holds.Select(h => HoldReport.Of(h, now)),
             ],
             [.. owners.Select(o => Of(desired, facts.Owner(o), now))],
             [
@@ -81,7 +71,7 @@ internal static class StatusReports
                     e.Endpoint.ToString(), [.. e.Seen.Select(c => c.Leaf.ToString())], e.CompleteAt, e.Problem)),
             ],
             known.Request is { } r
-                ? $"{(r.Emergency ? "emergency roll" : "roll")} with {(r.NewKey ? "a new" : "the same")} key, asked for at {r.At:u}"
+                ? $"{(r.Emergency ? "emergency roll" : "roll")} with {(r.NewKey ? "a new" : "the same")} key, asked for at {When.OfDate(r.At)}"
                 : null,
             known.Current?.Chain is { } chain ? RenewalTime.Of(certificate, chain) : null);
     }

@@ -1,7 +1,7 @@
+using System.Collections.Immutable;
 using System.CommandLine;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using Microsoft.Extensions.Logging.Abstractions;
+using RolloverD.Commands.Watching;
 using RolloverD.Core.Rollover;
 using RolloverD.Engine;
 using RolloverD.Store;
@@ -22,9 +22,23 @@ internal static class StepCommand
             "step",
             """
             Takes exactly the next step of a certificate, the one that 'rolloverd plan' shows first. When it is too early it says
-            why and until when, and exits with 75; with --wait it waits. A rollover by hand is this command again and again.
-            Do not use it beside a running daemon: the daemon takes the steps then.
+            why and until when; with --wait it waits, and shows on a terminal what was done, what is waited for, who is to act and
+            what comes next. A rollover by hand is this command again and again.
+
+            It does not work beside a running daemon: the daemon takes the steps then.
             """);
+        Lesson.Teach(command, new(
+            [
+                ("step mx1", "Take the next step, or learn why not yet."),
+                ("step mx1 --wait", "Stay until it may be taken. Ctrl-C ends the waiting; nothing is lost."),
+            ],
+            [
+                (0, "the step was taken, or there is nothing to do"),
+                (1, "the step failed; the text says what to do"),
+                (69, "the daemon, or another step, is at work"),
+                (75, "it is too early, or Ctrl-C ended the waiting"),
+                (78, "the configuration is wrong"),
+            ]));
         command.Arguments.Add(name);
         command.Options.Add(wait);
         command.SetAction((parsed, cancellation) => StepAsync(
@@ -42,81 +56,111 @@ internal static class StepCommand
         Composition.Require(world, name);
         using DaemonLock alone = await Composition.LockAsync(
             world,
-            "rolloverd: the daemon (or another step) is at work here and takes the steps itself; watch it with 'rolloverd status'",
+            "the daemon (or another step) is at work here and takes the steps itself",
+            $"watch it with 'rolloverd status {name}'",
             cancellation);
-        var tick = new Tick(world, NullLogger.Instance);
-        Hold[] told = [];
+        TickResult result;
+        if (wait && !json && Terminal.IsLive)
+        {
+            var watch = new Watch(world, [name]);
+            result = await new LiveScreen(world.Time).ShowAsync(
+                (width, height) => TimelineText.Of(watch.At(world.Time.GetUtcNow()), width, height),
+                () => RunAsync(world, name, wait, watch.Saw, null, cancellation));
+        }
+        else
+        {
+            var told = new HashSet<(Gate, string, DateTimeOffset?)>();
+            result = await RunAsync(world, name, wait, null, json ? null : TellNew, cancellation);
+
+            void TellNew(Hold hold)
+            {
+                DateTimeOffset now = world.Time.GetUtcNow();
+                if (told.Add((hold.Gate, hold.Subject, hold.Until)))
+                    Console.WriteLine($"{When.OfDay(now)}  {Sentence(HoldReport.Of(hold, now), now)}");
+            }
+        }
+
+        return Tell(result, world.Time.GetUtcNow(), json);
+    }
+
+    // Until a step was taken, there is none to take, or nobody waits any longer.
+    private static async Task<TickResult> RunAsync(
+        World world, string name, bool wait, Action<Sighting>? watcher, Action<Hold>? waiting, CancellationToken cancellation)
+    {
+        var tick = new Tick(world, NullLogger.Instance, watcher);
         while (true)
         {
             TickResult result = await tick.RunAsync(name, cancellation);
-            if (result.Plan.Next is { } step)
-                return Tell(step, result.Outcome!, json);
+            if (!wait || result.Plan.Next is not null || result.Plan.Holds.IsEmpty)
+                return result;
 
-            bool steady = result.Plan.Holds.IsEmpty;
-            if (!wait || steady)
-            {
-                Tell(result.Plan, json);
-                return steady ? ExitCode.Good : ExitCode.MustWait;
-            }
-
-            TellNew(world, result.Plan.Holds, ref told);
+            foreach (Hold hold in result.Plan.Holds)
+                waiting?.Invoke(hold);
             TimeSpan rest = result.Plan.WakeAt - world.Time.GetUtcNow();
-            if (rest > TimeSpan.Zero)
-                await Task.Delay(rest, world.Time, cancellation);
+            try
+            {
+                if (rest > TimeSpan.Zero)
+                    await Task.Delay(rest, world.Time, cancellation);
+            }
+            catch (OperationCanceledException)
+            {
+                return result; // it still must wait, and that is what the command then says
+            }
         }
     }
 
-    private static int Tell(Step step, StepOutcome outcome, bool json)
+    private static int Tell(TickResult result, DateTimeOffset now, bool json)
+    {
+        (int code, StepReport report) = result.Plan.Next is { } step
+            ? Of(step, result.Outcome!, now)
+            : result.Plan.Holds.IsEmpty
+                ? (ExitCode.Good, new StepReport(null, null, null, "steady", []))
+                : (ExitCode.MustWait, new StepReport(
+                    null, null, null, "waits", [.. result.Plan.Holds.Select(h => HoldReport.Of(h, now))]));
+        if (json)
+        {
+            ReportJson.Print(report, ReportJson.Default.StepReport);
+            return code;
+        }
+
+        var page = new Page(Terminal.Width);
+        if (report.Does is { } does)
+        {
+            page.Say("", Words.Short($"{does}: {report.Reason}"));
+            page.Say("  ", Words.Short(report.Outcome), code == ExitCode.Good ? Tone.Good : Tone.Bad);
+        }
+        else if (report.Holds.IsEmpty)
+        {
+            page.Say("", "steady: nothing to do", Tone.Good);
+        }
+
+        foreach (HoldReport hold in report.Holds)
+            StatusText.Wait(page, "", hold, now);
+        Terminal.Print(page);
+        return code;
+    }
+
+    private static (int Code, StepReport Report) Of(Step step, StepOutcome outcome, DateTimeOffset now)
     {
         (int code, string text) = outcome switch
         {
             StepOutcome.Refused refused => (ExitCode.Bad, $"failed: {refused.Reason}; {refused.Remedy}"),
             StepOutcome.Unknown unknown => (ExitCode.Bad, $"failed: {unknown.Reason}; {unknown.Remedy}"),
-            StepOutcome.Differs differs => (ExitCode.Bad, $"nothing was changed: the provider holds [{differs.Found}]; take the step again"),
-            StepOutcome.Later later => (ExitCode.MustWait, $"waits until {later.RetryAt:u}: {later.Reason}"),
-            StepOutcome.Certified certified => (ExitCode.Good, $"done: valid until {certified.Chain.NotAfter:u}"),
+            StepOutcome.Differs differs => (
+                ExitCode.Bad, $"nothing was changed: the provider holds [{differs.Found}]; take the step again"),
+            StepOutcome.Later later => (
+                ExitCode.MustWait, $"waits until {When.AtAndIn(later.RetryAt, now)}: {later.Reason}"),
+            StepOutcome.Certified certified => (
+                ExitCode.Good, $"done: valid until {When.AtAndIn(certified.Chain.NotAfter, now)}"),
             StepOutcome.Deployed deployed => (ExitCode.Good, $"done: {deployed.Summary}"),
             _ => (ExitCode.Good, "done"),
         };
-        if (json)
-            Print(new(step.Kind.ToString(), step.Describe(), step.Reason, text, []));
-        else
-            Console.WriteLine($"{step.Describe()}: {step.Reason}\n  {text}");
-        return code;
+        return (code, new(step.Kind.ToString(), step.Describe(), step.Reason, text, []));
     }
 
-    private static void Tell(Plan plan, bool json)
-    {
-        if (json)
-        {
-            Print(new(
-                null, null, null, plan.Holds.IsEmpty ? "steady" : "waits",
-                [.. plan.Holds.Select(h => new HoldReport(h.Gate.ToString(), h.Subject, h.Since, h.Until, h.Reason, h.Remedy))]));
-            return;
-        }
-
-        if (plan.Holds.IsEmpty)
-            Console.WriteLine("steady: nothing to do");
-        foreach (Hold hold in plan.Holds)
-            Console.WriteLine($"waits {News.Sentence(hold)}");
-    }
-
-    private static void TellNew(World world, IEnumerable<Hold> holds, ref Hold[] told)
-    {
-        Hold[] before = told;
-        foreach (Hold hold in holds.Where(h => !before.Any(b => b.Gate == h.Gate && b.Subject == h.Subject && b.Until == h.Until)))
-            Console.WriteLine($"{world.Time.GetUtcNow():HH:mm:ss}  waits {News.Sentence(hold)}");
-        told = [.. holds];
-    }
-
-    private static void Print(StepReport report) =>
-        Console.WriteLine(JsonSerializer.Serialize(report, StepJson.Default.StepReport));
+    private static string Sentence(HoldReport hold, DateTimeOffset now) =>
+        $"waits for {hold.Rule}{(hold.Until is { } until ? $" until {When.AtAndIn(until, now)}" : "")}: {hold.Reason}; {hold.WhoAndHow}";
 }
 
 internal sealed record StepReport(
-    string? Kind, string? Does, string? Reason, string Outcome, System.Collections.Immutable.ImmutableArray<HoldReport> Holds);
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, NewLine = "\n")]
-[JsonSerializable(typeof(StepReport))]
-internal sealed partial class StepJson : JsonSerializerContext;
+    string? Kind, string? Does, string? Reason, string Outcome, ImmutableArray<HoldReport> Holds);

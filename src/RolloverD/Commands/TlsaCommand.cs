@@ -25,6 +25,12 @@ internal static class TlsaCommand
             Prints every TLSA record that would match the certificates in a file, in zone-file form. '3 1 1' is the one to publish
             for a mail server; '2 1 1' and '2 0 1' name the CA that issued it and need the whole chain to be served.
             """);
+        Lesson.Teach(command, new(
+            [
+                ("tlsa /etc/ssl/mx1.pem", "For port 25 of the certificate's first name."),
+                ("tlsa fullchain.pem mx2.example.net:25", "For another host that serves the same chain."),
+            ],
+            [(0, "printed"), (1, "the file cannot be read or holds no certificate"), (64, "no host name can be told")]));
         command.Arguments.Add(file);
         command.Arguments.Add(endpoint);
         command.SetAction(parsed => Show(parsed.GetValue(file)!, parsed.GetValue(endpoint), parsed.GetValue(common.Json)));
@@ -35,9 +41,10 @@ internal static class TlsaCommand
     {
         Chain chain = Read(file);
         string host = where ?? chain.Leaf.DnsNames.FirstOrDefault()
-            ?? throw new CommandException(ExitCode.Usage, $"rolloverd: {file} holds no host name; say HOST:PORT");
+            ?? throw new CommandException(
+                ExitCode.Usage, $"the certificate in {file} holds no host name", "say HOST:PORT after it");
         if (!Endpoint.TryParse(host, out Endpoint endpoint))
-            throw new CommandException(ExitCode.Usage, $"rolloverd: '{host}' is not HOST or HOST:PORT");
+            throw new CommandException(ExitCode.Usage, $"'{host}' is not HOST or HOST:PORT", "write it as mx1.example.net:25");
 
         TlsaRecord[] records =
         [
@@ -46,8 +53,8 @@ internal static class TlsaCommand
         ];
         if (json)
         {
-            Console.WriteLine(System.Text.Json.JsonSerializer.Serialize(
-                new(endpoint.TlsaName, [.. records.Select(r => r.ToString())]), TlsaJson.Default.TlsaReport));
+            ReportJson.Print(
+                new(endpoint.TlsaName, [.. records.Select(r => r.ToString())]), ReportJson.Default.TlsaReport);
             return ExitCode.Good;
         }
 
@@ -63,19 +70,17 @@ internal static class TlsaCommand
             var certificates = new X509Certificate2Collection();
             certificates.ImportFromPemFile(file);
             if (certificates.Count == 0)
-                throw new CommandException(ExitCode.Bad, $"rolloverd: {file} holds no certificate; a PEM file with one is needed");
+                throw new CommandException(ExitCode.Bad, $"{file} holds no certificate", "name a PEM file that holds one");
             return ChainReader.Read([.. certificates.Select(c => c.RawData)]);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or InvalidDataException)
         {
-            throw new CommandException(ExitCode.Bad, $"rolloverd: cannot read certificates from {file}: {e.Message}");
+            throw new CommandException(
+                ExitCode.Bad,
+                $"cannot read certificates from {file}: {e.Message.TrimEnd('.')}",
+                "name a PEM file that this user may read");
         }
     }
 }
 
 internal sealed record TlsaReport(string Owner, System.Collections.Immutable.ImmutableArray<string> Records);
-
-[System.Text.Json.Serialization.JsonSourceGenerationOptions(
-    PropertyNamingPolicy = System.Text.Json.Serialization.JsonKnownNamingPolicy.CamelCase, WriteIndented = true, NewLine = "\n")]
-[System.Text.Json.Serialization.JsonSerializable(typeof(TlsaReport))]
-internal sealed partial class TlsaJson : System.Text.Json.Serialization.JsonSerializerContext;

@@ -1,12 +1,15 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using RolloverD.Core.Dane;
 using RolloverD.Core.Ports;
 using RolloverD.Core.Rollover;
 using RolloverD.Store;
 
 namespace RolloverD.Engine;
 
-/// <summary>What is stored: the facts as the documents hold them, and when they were last measured by both clocks.</summary>
+/// <summary>
+/// What is stored: the facts as the documents hold them, and what both clocks showed when they were last measured.
+/// </summary>
 internal sealed record StoredFacts(
     Facts Facts, ClockReading? Clock, ImmutableDictionary<(string Kind, string Name), StoredDocument> Documents)
 {
@@ -89,6 +92,9 @@ internal sealed class FactsStore(IStore store, TimeProvider? time = null, IStead
             }
         }
 
+        foreach (StoredDocument document in loaded.Documents.Values.Where(d => IsForgotten(facts, d)))
+            changed.Add(StoredDocument.Removal(document.Kind, document.Name, document.Version));
+
         ClockReading? clock = Remembered(loaded);
         if (clock is not null && !ReferenceEquals(clock, loaded.Stored.Clock))
             Add(ClockKind, ClockKind, JsonSerializer.Serialize(clock, FactsJson.Default.ClockReading));
@@ -102,8 +108,10 @@ internal sealed class FactsStore(IStore store, TimeProvider? time = null, IStead
         StoredFacts stored = new(
             facts,
             clock,
-            loaded.Documents.SetItems(changed.Select(d =>
-                KeyValuePair.Create((d.Kind, d.Name), d with { Version = d.Version + 1 }))));
+            loaded.Documents
+                .RemoveRange(changed.Where(d => d.IsRemoval).Select(d => (d.Kind, d.Name)))
+                .SetItems(changed.Where(d => !d.IsRemoval).Select(d =>
+                    KeyValuePair.Create((d.Kind, d.Name), d with { Version = d.Version + 1 }))));
         latest = stored;
         return new(facts, stored, loaded.Now, loaded.Reading, null);
 
@@ -126,6 +134,13 @@ internal sealed class FactsStore(IStore store, TimeProvider? time = null, IStead
                 return saved;
         }
     }
+
+    private static bool IsForgotten(Facts facts, StoredDocument document) => document.Kind switch
+    {
+        OwnerKind => !facts.Owners.ContainsKey(document.Name),
+        EndpointKind => !facts.Endpoints.ContainsKey(Endpoint.Parse(document.Name)),
+        _ => false,
+    };
 
     private static StoredFacts Read(ImmutableArray<StoredDocument> documents, StoredFacts known)
     {

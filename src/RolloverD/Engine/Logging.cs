@@ -8,15 +8,29 @@ namespace RolloverD.Engine;
 /// <summary>Where log lines go: standard output, with journald's priorities when the journal reads it.</summary>
 internal static class Logging
 {
-    public static Logger Create()
+    /// <param name="print">Takes each line instead of standard output, where something else is shown there.</param>
+    public static Logger Create(Action<string>? print = null)
     {
         bool journal = Environment.GetEnvironmentVariable("JOURNAL_STREAM") is { Length: > 0 };
-        return new LoggerConfiguration()
+        LoggerConfiguration log = new LoggerConfiguration()
             .MinimumLevel.Information()
             .MinimumLevel.Override("Quartz", LogEventLevel.Warning)
-            .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
-            .WriteTo.Console(new LineFormatter(journal))
-            .CreateLogger();
+            .MinimumLevel.Override("Microsoft", LogEventLevel.Warning);
+        return (print is null
+            ? log.WriteTo.Console(new LineFormatter(journal))
+            : log.WriteTo.Sink(new Printer(print))).CreateLogger();
+    }
+
+    private sealed class Printer(Action<string> print) : ILogEventSink
+    {
+        private readonly LineFormatter lines = new(journal: false);
+
+        public void Emit(LogEvent logEvent)
+        {
+            using var line = new StringWriter();
+            lines.Format(logEvent, line);
+            print(line.ToString().TrimEnd());
+        }
     }
 
     /// <summary>One line an event: <c>&lt;6&gt;</c> for the journal, the time otherwise (the journal has its own).</summary>

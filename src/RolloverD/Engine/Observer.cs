@@ -7,6 +7,7 @@ namespace RolloverD.Engine;
 
 /// <summary>Looks at the world on behalf of one certificate: its owners' servers, its endpoints, its mail servers.</summary>
 internal sealed class Observer(
+    Desired desired,
     IAuthority authority,
     IHandshake handshake,
     IGenerationFiles files,
@@ -18,7 +19,10 @@ internal sealed class Observer(
     {
         Task<OwnerObservation>[] owners =
         [
-            .. certificate.Endpoints.Select(e => authority.ObserveAsync(e.TlsaName, DnsRecordType.Tlsa, cancellation)),
+            .. certificate.Endpoints.Select(e => e.TlsaName)
+                .Concat(Orphans.LookedAfterBy(desired, known, certificate.Name))
+                .Distinct()
+                .Select(name => authority.ObserveAsync(name, DnsRecordType.Tlsa, cancellation)),
         ];
         Task<EndpointObservation>[] endpoints =
         [

@@ -19,11 +19,12 @@ internal sealed record Foresight(Plan Plan, ImmutableArray<ForecastStep> Steps);
 /// One turn of the engine for one certificate: observe, plan, save the intent, ask safety again, act, record. Takes
 /// at most one step. Whatever happens to the program in between, the next turn finds its way from the facts.
 /// </summary>
-internal sealed class Tick(World world, ILogger log)
+internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher = null)
 {
     private readonly FactsStore facts = new(world.Store, world.Time, world.Steady);
     private readonly Executor executor = new(world);
-    private readonly Observer observer = new(world.Authority, world.Handshake, world.Files, world.MailServers);
+    private readonly Observer observer = new(
+        world.Desired, world.Authority, world.Handshake, world.Files, world.MailServers);
 
     public async Task<TickResult> RunAsync(string name, CancellationToken cancellation)
     {
@@ -40,6 +41,7 @@ internal sealed class Tick(World world, ILogger log)
         if (intended is null)
             return new(new(null, world.Time.GetUtcNow(), plan.Holds), null, loaded.Facts); // somebody else was first
 
+        watcher?.Invoke(new Sighting.Begun(step, world.Time.GetUtcNow()));
         log.StepBegins(name, Word(GenerationOf(step)), step.Describe(), step.Reason);
         if (await SafeStillAsync(certificate, loaded, step, cancellation) is { } refusal)
             return new(plan, refusal, Record(step, refusal, loaded));
@@ -73,8 +75,8 @@ internal sealed class Tick(World world, ILogger log)
             if (before.JumpTo(loaded) is not null)
                 continue; // what was seen bears times of a clock that was set in the meantime
 
-            Facts seen = loaded.Facts.Observe(certificate, observation);
             DateTimeOffset now = loaded.Now;
+            Facts seen = loaded.Facts.Observe(certificate, observation).Forget(world.Desired, now);
             Plan plan = Planner.Next(world.Desired, seen, observation, certificate.Name, now);
             seen = seen.With(seen.Certificate(certificate.Name).Waiting(plan.Holds));
             ImmutableArray<JournalEntry> news = News.Between(loaded.Facts, seen, certificate, now);
@@ -82,6 +84,7 @@ internal sealed class Tick(World world, ILogger log)
             {
                 foreach (JournalEntry line in news)
                     log.Noticed(line.Certificate, Word(line.Generation), line.Event, line.Text);
+                watcher?.Invoke(new Sighting.Decided(certificate, saved.Facts, observation, plan, now));
                 return (saved, plan);
             }
         }
@@ -146,6 +149,7 @@ internal sealed class Tick(World world, ILogger log)
             log.StepFailed(step.Certificate, Word(GenerationOf(step)), step.Describe(), text);
         else
             log.StepDone(step.Certificate, Word(GenerationOf(step)), step.Describe(), text);
+        watcher?.Invoke(new Sighting.Ended(step, saved.Facts, world.Time.GetUtcNow()));
         return saved.Facts;
     }
 

@@ -23,9 +23,18 @@ public sealed class Handshake(IAddressLookup lookup, HandshakeSettings settings,
             return new(endpoint, startedAt, time.GetUtcNow(), problem ?? $"{endpoint.Host} has no address", []);
         }
 
+        OwnAddresses before = OwnAddresses.Now();
         AddressObservation[] observed =
             await Task.WhenAll(found.Select(address => ObserveAsync(endpoint, address, cancellation)));
-        return new(endpoint, startedAt, time.GetUtcNow(), null, [.. observed]);
+        OwnAddresses after = OwnAddresses.Now(); // an address may move to another host in between
+        return new(
+            endpoint, startedAt, time.GetUtcNow(), null,
+            [
+                .. observed.Zip(found, (seen, address) => seen with
+                {
+                    IsLocal = before.Contains(address) && after.Contains(address),
+                }),
+            ]);
     }
 
     private async Task<AddressObservation> ObserveAsync(

@@ -52,7 +52,7 @@ internal static class Given
         return Facts(
             [Certificate(certificate.Name, generations)],
             certificate.Endpoints.Select(e => e.TlsaName).Distinct().Select(o => Ledger(set, o)),
-            certificate.Endpoints.Select(e => Seen(e, chain)));
+            certificate.Endpoints.Select(e => Seen(e, chain) with { TakenOverAt = Some.Start }));
     }
 
     public static Facts Asked(this Facts facts, bool newKey = true, bool emergency = false, string name = "mx1") =>

@@ -1,0 +1,88 @@
+using System.Collections.Immutable;
+using RolloverD.Core.Dane;
+using RolloverD.Core.Ports;
+
+namespace RolloverD.Core.Rollover;
+
+/// <summary>What an endpoint was seen to serve.</summary>
+/// <param name="Endpoint">The endpoint.</param>
+/// <param name="TlsaOwner">
+/// The owner of its TLSA records after CNAMEs, as last seen; null before the first look.
+/// </param>
+/// <param name="Seen">The chains that some address may still present, by the rounds of handshakes so far.</param>
+/// <param name="CompleteAt">When every address last answered; null when that never happened.</param>
+/// <param name="Problem">What was wrong in the last round, or null.</param>
+/// <param name="Local">Those of the chains that only addresses of this host have shown.</param>
+/// <param name="Adopted">The chains that the operator adopted, though RolloverD did not deploy them.</param>
+/// <param name="TakenOverAt">
+/// When a chain of a generation was first seen here; null: what is served was there before RolloverD.
+/// </param>
+public sealed record EndpointFacts(
+    Endpoint Endpoint,
+    string? TlsaOwner,
+    ImmutableArray<Chain> Seen,
+    DateTimeOffset? CompleteAt,
+    string? Problem,
+    ImmutableArray<Chain> Local = default,
+    ImmutableArray<AdoptedChain> Adopted = default,
+    DateTimeOffset? TakenOverAt = null)
+{
+    /// <summary>How long a chain stays adopted that no address shows any more.</summary>
+    private static readonly TimeSpan AdoptedFor = TimeSpan.FromDays(7);
+
+    public static EndpointFacts Unseen(Endpoint endpoint) => new(endpoint, null, [], null, null);
+
+    /// <summary>Those of the chains that only addresses of this host have shown.</summary>
+    public ImmutableArray<Chain> Local { get; init; } = Local.IsDefault ? [] : Local;
+
+    /// <summary>The chains that the operator adopted.</summary>
+    public ImmutableArray<AdoptedChain> Adopted { get; init; } = Adopted.IsDefault ? [] : Adopted;
+
+    /// <summary>The owner whose record set is managed for this endpoint.</summary>
+    public string Owner => TlsaOwner ?? Endpoint.TlsaName;
+
+    /// <summary>
+    /// The facts after a round of handshakes. Only a round in which every address answered ends a chain.
+    /// </summary>
+    /// <param name="round">What was seen.</param>
+    /// <param name="own">The leaves of the certificate's generations.</param>
+    public EndpointFacts Observe(EndpointObservation round, IReadOnlySet<ChainCertificate> own)
+    {
+        if (round.FinishedAt < CompleteAt)
+            return this; // somebody else has looked since
+
+        Chain[] shown = [.. round.Addresses.SelectMany(ChainsOf).Distinct()];
+        HashSet<Chain> remote = [.. round.Addresses.Where(a => !a.IsLocal).SelectMany(ChainsOf)];
+        bool complete = round.IsComplete;
+        return this with
+        {
+            Seen = complete ? [.. shown] : [.. Seen.Union(shown)],
+            CompleteAt = complete ? round.FinishedAt : CompleteAt,
+            Problem = round.Problem,
+            Local =
+            [
+                .. (complete ? shown : Seen.Union(shown))
+                    .Where(c => !remote.Contains(c) && (complete || !Seen.Contains(c) || Local.Contains(c))),
+            ],
+            Adopted =
+            [
+                .. Adopted
+                    .Select(a => shown.Any(a.Is) ? a with { ShownAt = round.FinishedAt } : a)
+                    .Where(a => round.FinishedAt < a.ShownAt + AdoptedFor),
+            ],
+            TakenOverAt = TakenOverAt ?? (shown.Any(c => own.Contains(c.Leaf)) ? round.FinishedAt : null),
+        };
+    }
+
+    private static IEnumerable<Chain> ChainsOf(AddressObservation address) =>
+        address.Presented.OfType<Presented.Shows>().Select(s => s.Chain);
+}
+
+/// <summary>A chain that the operator adopted: it may get records though RolloverD did not deploy it.</summary>
+/// <param name="Leaf">SHA-256 of its leaf, in hexadecimal digits.</param>
+/// <param name="ShownAt">When it was adopted, or last shown.</param>
+public sealed record AdoptedChain(string Leaf, DateTimeOffset ShownAt)
+{
+    /// <summary>Whether this is the chain.</summary>
+    public bool Is(Chain chain) => chain.Leaf.Sha256 == Leaf;
+}

@@ -1,0 +1,49 @@
+using System.Collections.Immutable;
+
+namespace RolloverD.Core.Rollover;
+
+/// <summary>Tells what senders refuse now and nothing that is being done will end.</summary>
+internal static class Exposed
+{
+    /// <summary>Never a step: healing is the work of the other checks, which come first.</summary>
+    public static Step? Tell(Situation s)
+    {
+        foreach (Exposure exposure in Safety.Exposures(s.Desired, s.Facts, s.Certificate.Endpoints, s.Now))
+        {
+            ImmutableArray<Violation> violations = Safety.Violations([exposure]);
+            if (!violations.IsEmpty)
+                Tell(s, violations);
+        }
+
+        return null;
+    }
+
+    // The worst one: that ends by itself last, or never.
+    private static void Tell(Situation s, ImmutableArray<Violation> violations)
+    {
+        OwnerSituation owner =
+            s.Owners.First(o => o.Owner == s.Facts.EndpointOf(violations[0].Endpoint).Owner);
+        (Violation worst, DateTimeOffset? until) = violations
+            .Select(v => (Violation: v, Until: Until(s, owner, v)))
+            .MaxBy(v => v.Until ?? DateTimeOffset.MaxValue);
+        s.Hold(
+            Gate.Uncovered, worst.Endpoint.ToString(), until,
+            until is null ? $"mail is refused: {worst}; {owner.Laggards()}"
+                : $"mail may be refused until caches have forgotten what they hold: {worst}",
+            until is null
+                ? "see that the endpoint serves the certificate that is meant, that every server of the zone gives out "
+                    + "the same records, and that nobody else publishes records that match nothing"
+                : "nothing: it ends by itself");
+    }
+
+    private static DateTimeOffset? Until(Situation s, OwnerSituation owner, Violation violation)
+    {
+        DateTimeOffset?[] ends =
+        [
+            .. owner.Ledger.VisibleAt(s.Now, s.Margin)
+                .Where(p => p.Records.Equals(violation.Set))
+                .Select(p => owner.Ledger.VisibleUntil(p, s.Margin)),
+        ];
+        return ends.Contains(null) ? null : ends.Max();
+    }
+}

@@ -1,0 +1,84 @@
+using System.Collections.Immutable;
+using RolloverD.Core.Dane;
+using RolloverD.Core.Policy;
+
+namespace RolloverD.Core.Rollover;
+
+/// <summary>
+/// Owners that hold records of RolloverD's and that no configured endpoint leads to any more: the endpoint or the
+/// certificate was taken out of the configuration, or a CNAME leads elsewhere now.
+/// </summary>
+/// <remarks>
+/// A record that nobody keeps fresh breaks the host at its next certificate; none at all is no DANE, which refuses
+/// nothing. So they are withdrawn, and when no cache holds them any more the owner is forgotten.
+/// </remarks>
+public static class Orphans
+{
+    /// <summary>The orphans that a certificate looks after: the first one by name does.</summary>
+    public static ImmutableArray<string> LookedAfterBy(Desired desired, Facts facts, string certificate)
+    {
+        if (desired.Certificates.Keys.FirstOrDefault() != certificate)
+            return [];
+
+        HashSet<string> taken = Taken(desired, facts);
+        return
+        [
+            .. facts.Owners.Values
+                .Where(l => !l.Ours.IsEmpty
+                    && !taken.Contains(l.Owner)
+                    && DnsName.ClosestZone(l.Owner, desired.Zones.Keys) is not null)
+                .Select(l => l.Owner)
+                .Order(StringComparer.Ordinal),
+        ];
+    }
+
+    /// <summary>
+    /// What is remembered without those owners and endpoints that are no longer configured and of which no server and
+    /// no cache holds a record of RolloverD's.
+    /// </summary>
+    public static Facts Forget(this Facts facts, Desired desired, DateTimeOffset now)
+    {
+        HashSet<string> taken = Taken(desired, facts);
+        ImmutableDictionary<string, OwnerLedger> owners = facts.Owners.RemoveRange(facts.Owners.Values
+            .Where(l => !taken.Contains(l.Owner)
+                && !l.VisibleAt(now, desired.Timing.SafetyMargin).Any(s => l.Ours.Any(s.Records.Contains)))
+            .Select(l => l.Owner));
+        HashSet<Endpoint> configured = [.. desired.Certificates.Values.SelectMany(c => c.Endpoints)];
+        ImmutableDictionary<Endpoint, EndpointFacts> endpoints = facts.Endpoints.RemoveRange(facts.Endpoints.Values
+            .Where(e => !configured.Contains(e.Endpoint)
+                && (taken.Contains(e.Owner) || !owners.ContainsKey(e.Owner)))
+            .Select(e => e.Endpoint));
+        return owners.Count == facts.Owners.Count && endpoints.Count == facts.Endpoints.Count
+            ? facts
+            : facts with { Owners = owners, Endpoints = endpoints };
+    }
+
+    /// <summary>Withdraws RolloverD's own records from an orphan.</summary>
+    internal static Step? Withdraw(Situation s)
+    {
+        foreach (string name in LookedAfterBy(s.Desired, s.Facts, s.Certificate.Name))
+        {
+            var owner = new OwnerSituation(
+                name, s.Facts.Owner(name), s.Observation.Owners.GetValueOrDefault(name));
+            if (owner.Ledger.BaseAt(s.Now) is { } latest
+                && owner.Ledger.Ours.Where(latest.Contains).ToImmutableArray() is { IsEmpty: false } ours
+                && Gates.DnsIsSound(s, owner)
+                && Gates.Permitted(s, name, latest.Without(ours.ToHashSet()), "withdrawing") is { } target)
+            {
+                return new Step.Withdraw(
+                    s.Certificate.Name, name, latest, target, ours,
+                    "no configured endpoint has its records there any more");
+            }
+        }
+
+        return null;
+    }
+
+    // A name that is itself an alias now holds no records.
+    private static HashSet<string> Taken(Desired desired, Facts facts) =>
+    [
+        .. desired.Certificates.Values
+            .SelectMany(c => c.Endpoints)
+            .SelectMany(e => (string[])[e.TlsaName, facts.EndpointOf(e).Owner]),
+    ];
+}

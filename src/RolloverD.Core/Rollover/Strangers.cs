@@ -1,0 +1,90 @@
+using System.Collections.Immutable;
+using RolloverD.Core.Dane;
+using RolloverD.Core.Policy;
+
+namespace RolloverD.Core.Rollover;
+
+/// <summary>
+/// A chain that is served at a configured endpoint and is no generation's: it was there before RolloverD, or somebody
+/// put it there.
+/// </summary>
+/// <param name="Endpoint">Where it is served.</param>
+/// <param name="Chain">The chain.</param>
+/// <param name="Needed">The records that the owner lacks for it.</param>
+/// <param name="IsAccepted">Whether they may be published unasked.</param>
+internal sealed record Stranger(
+    Endpoint Endpoint, Chain Chain, ImmutableArray<TlsaRecord> Needed, bool IsAccepted);
+
+/// <summary>Which chains of others are served, and which of them get records.</summary>
+/// <remarks>
+/// A host heals by a record for the chain that it really serves. But whoever can intercept the handshakes of this host
+/// with an address elsewhere decides what is seen there, and must not get his key published. So a stranger gets a
+/// record unasked only before RolloverD took the endpoint over; when all who show it are addresses of this host, where
+/// nobody can come between; or when senders trust its very key already. Everything else the operator has to adopt.
+/// </remarks>
+internal static class Strangers
+{
+    /// <summary>The strangers that lack some record at an owner that publishes any.</summary>
+    /// <param name="desired">The configuration.</param>
+    /// <param name="facts">What is known.</param>
+    /// <param name="ledger">The owner.</param>
+    /// <param name="certificates">The certificates that are served under the owner.</param>
+    /// <param name="wanted">The records that the owner needs for the generations.</param>
+    public static IEnumerable<Stranger> At(
+        Desired desired,
+        Facts facts,
+        OwnerLedger ledger,
+        ImmutableArray<DesiredCertificate> certificates,
+        IReadOnlySet<TlsaRecord> wanted)
+    {
+        if (ledger.Latest is not { IsAbsent: false } latest)
+            yield break;
+
+        ImmutableArray<Generation> generations =
+            [.. certificates.SelectMany(c => facts.Certificate(c.Name).Generations)];
+        HashSet<ChainCertificate> own = [.. generations.Select(g => g.Chain?.Leaf).OfType<ChainCertificate>()];
+
+        // A key that was archived is over, perhaps because it is compromised: no record comes back for it.
+        HashSet<PublicKey> over =
+        [
+            .. generations.Where(g => g.State is GenerationState.Archived).Select(g => g.Key)
+                .Except(generations.Where(g => g.State is not GenerationState.Archived).Select(g => g.Key)),
+        ];
+        EndpointFacts[] endpoints =
+        [
+            .. certificates.SelectMany(c => c.Endpoints).Distinct()
+                .Select(facts.EndpointOf)
+                .Where(e => e.Owner == ledger.Owner),
+        ];
+        RecordSet candidate = latest.Without(ledger.Ours.ToHashSet()).With(wanted);
+        foreach (Chain chain in endpoints.SelectMany(e => Safety.ServedAt(desired, facts, e.Endpoint)).Distinct())
+        {
+            if (own.Contains(chain.Leaf) || over.Contains(chain.Key)
+                || Needed(candidate, wanted, chain) is not { IsEmpty: false } needed)
+            {
+                continue;
+            }
+
+            EndpointFacts[] showing = [.. endpoints.Where(e => e.Seen.Contains(chain))];
+            bool accepted = IsTrustedAlready(latest, chain)
+                || showing.Any(e => e.Adopted.Any(a => a.Is(chain)))
+                || showing.All(e => e.TakenOverAt is null || e.Local.Contains(chain));
+            yield return new(showing[0].Endpoint, chain, needed, accepted);
+        }
+    }
+
+    // It must stay covered by a set that is published: the same data under our parameters. RFC 7671 §8.3
+    private static ImmutableArray<TlsaRecord> Needed(
+        RecordSet candidate, IReadOnlySet<TlsaRecord> wanted, Chain chain) =>
+    [
+        .. candidate.Uncovered(chain)
+            .Where(p => wanted.Any(w => w.Parameters == p) || !candidate.Records.Any(r => r.Matches(chain)))
+            .Select(chain.RecordFor)
+            .OfType<TlsaRecord>(),
+    ];
+
+    // A record that names this very key or certificate is there: who shows the chain holds the key that it promises. A
+    // record of a CA says nothing of the kind, for the CA certifies others too.
+    private static bool IsTrustedAlready(RecordSet latest, Chain chain) =>
+        latest.Records.Any(r => r.Parameters.Usage == CertificateUsage.DaneEe && r.Matches(chain));
+}

@@ -1,0 +1,242 @@
+using System.Collections.Immutable;
+using RolloverD.Core.Dane;
+using RolloverD.Core.Policy;
+using RolloverD.Core.Ports;
+using RolloverD.Core.Rollover;
+using RolloverD.Core.Tests.Support;
+using Xunit;
+
+namespace RolloverD.Core.Tests.Rollover;
+
+/// <summary>What the operator changes in the configuration comes about without a sender noticing.</summary>
+public class ChangedConfigurationTests
+{
+    private static readonly DateTimeOffset Now = Some.Start.AddDays(1);
+    private static readonly DesiredCertificate Mx1 = Some.Certificate;
+    private static readonly PublicKey Key = Some.Key(1);
+    private static readonly Chain Chain = Some.Chain(Key);
+    private static readonly TlsaRecord Ours = Some.Record("3 1 1", Key);
+    private static readonly Facts Steady = Given.Steady(Mx1, Key);
+    private static readonly Endpoint Submission = new("mx1.example.net", 465);
+
+    [Fact]
+    public void Other_parameters_are_published_first_and_the_former_ones_withdrawn_after()
+    {
+        DesiredCertificate changed = Mx1 with { Tlsa = [Some.Parameters("3 1 2"), Some.Parameters("2 1 1")] };
+        Facts facts = Steady;
+        var publish = (Step.Publish)Decide(facts, changed).Next!;
+        Assert.Equal([Some.Record("2 1 1", Chain), Some.Record("3 1 2", Key)], publish.Added);
+        Assert.True(publish.Target.Contains(Ours));
+
+        facts = facts.Intend(publish, Now).Complete(publish, new StepOutcome.Published(publish.Target), Now);
+        Assert.Contains(Decide(facts, changed).Holds, h => h.Gate == Gate.Propagation);
+        Assert.Null(Decide(facts, changed).Next);
+        facts = facts.With(facts.Owner(Some.Owner).Observe(Look.At(Now, Look.Serves(publish.Target))));
+        Assert.Equal([Ours], ((Step.Withdraw)Decide(facts, changed).Next!).Removed);
+    }
+
+    [Fact]
+    public void Parameters_that_change_in_the_middle_of_a_roll_wait_for_no_key_to_be_left_out()
+    {
+        PublicKey next = Some.Key(2);
+        DesiredCertificate changed = Mx1 with { Tlsa = [Some.Parameters("3 1 2")] };
+        Facts facts = Steady
+            .With(Steady.Certificate("mx1").With(Given.In(2, next, new GenerationState.Issued(Some.Chain(next), Now))))
+            .With(Given.Ledger(Some.Set(Ours, Some.Record("3 1 1", next))));
+        var publish = (Step.Publish)Decide(facts, changed).Next!;
+        Assert.Equal([Some.Record("3 1 2", next), Some.Record("3 1 2", Key)], publish.Added.Order());
+        Assert.Equal(4, publish.Target.Records.Length);
+    }
+
+    [Fact]
+    public void A_generation_of_another_kind_of_key_than_configured_is_given_up_before_it_is_deployed()
+    {
+        DesiredCertificate changed = Mx1 with { Key = KeyAlgorithm.Rsa2048 };
+        Facts facts = Steady.With(Steady.Certificate("mx1").With(
+            Given.In(2, Some.Key(2), new GenerationState.Preparing(Now))));
+        Assert.Equal(2, Assert.IsType<Step.Archive>(Decide(facts, changed).Next).Generation);
+        Assert.Equal(KeyAlgorithm.Rsa2048, ((Step.GenerateKey)Decide(Steady, changed).Next!).Algorithm);
+    }
+
+    [Fact]
+    public void Another_TTL_is_given_to_the_records_and_the_former_one_is_waited_for()
+    {
+        Desired desired = Timed(TimeSpan.FromMinutes(5));
+        var step = (Step.Publish)Decide(Steady, desired: desired).Next!;
+        Assert.Equal(new RecordSet([Ours], TimeSpan.FromMinutes(5)), step.Target);
+        Assert.Empty(step.Added);
+        Assert.Equal($"give the records at {Some.Owner} a TTL of 300 s", step.Describe());
+
+        Facts facts = Steady.Intend(step, Now).Complete(step, new StepOutcome.Published(step.Target), Now);
+        OwnerLedger ledger = facts.Owner(Some.Owner).Observe(Look.At(Now, Look.Serves(step.Target)));
+        Assert.Equal(
+            Now.AddHours(2), // twice the former TTL
+            ledger.VisibleUntil(ledger.Sets.Single(s => s.Records.Ttl == Some.Ttl), TimeSpan.FromMinutes(5)));
+        Assert.Null(Decide(facts.With(ledger), desired: desired).Next);
+    }
+
+    [Fact]
+    public void A_provider_that_insists_on_its_own_TTL_is_asked_once()
+    {
+        Desired desired = Timed(TimeSpan.FromMinutes(5));
+        var step = (Step.Publish)Decide(Steady, desired: desired).Next!;
+        Facts facts = Steady.Intend(step, Now).Complete(step, new StepOutcome.Published(Some.Set(Ours)), Now);
+        facts = facts.With(facts.Owner(Some.Owner).Observe(Look.At(Now, Look.Serves(Some.Set(Ours)))));
+        Assert.Null(Decide(facts, desired: desired).Next);
+    }
+
+    [Fact]
+    public void A_TTL_that_was_refused_is_asked_for_again()
+    {
+        Desired desired = Timed(TimeSpan.FromMinutes(5));
+        var step = (Step.Publish)Decide(Steady, desired: desired).Next!;
+        Facts facts = Steady.Intend(step, Now).Complete(step, new StepOutcome.Refused("BADKEY", ""), Now);
+        Assert.Null(Decide(facts, desired: desired).Next);
+        Assert.IsType<Step.Publish>(Decide(facts, desired: desired, now: Now.AddMinutes(1)).Next);
+    }
+
+    [Fact]
+    public void The_TTL_of_foreign_records_alone_is_left_as_it_is()
+    {
+        Facts facts = Steady.With(Given.Foreign(Some.Set(Ours)));
+        Assert.Null(Decide(facts, desired: Timed(TimeSpan.FromMinutes(5))).Next);
+    }
+
+    [Fact]
+    public void An_endpoint_that_is_added_gets_its_records_when_it_shows_the_certificate()
+    {
+        DesiredCertificate both = Mx1 with { Endpoints = [Some.Mx, Submission] };
+        Facts facts = Steady.With(Given.Foreign(RecordSet.Absent, Submission.TlsaName));
+        Assert.Equal(Submission.TlsaName, ((Step.Publish)Decide(facts, both).Next!).Owner);
+
+        facts = facts.With(Given.Seen(Submission, Some.Chain(Some.Key(9))));
+        Plan plan = Decide(facts, both);
+        Assert.Null(plan.Next);
+        Assert.Contains(plan.Holds, h => h.Gate == Gate.Safety);
+    }
+
+    [Fact]
+    public void The_records_of_an_endpoint_that_is_no_longer_configured_are_withdrawn_and_it_is_forgotten()
+    {
+        DesiredCertificate both = Mx1 with { Endpoints = [Some.Mx, Submission] };
+        Facts facts = Given.Steady(both, Key);
+        Desired desired = Zoned(Mx1);
+        Assert.Equal([Submission.TlsaName], Orphans.LookedAfterBy(desired, facts, "mx1"));
+
+        var withdraw = (Step.Withdraw)Decide(facts, desired: desired).Next!;
+        Assert.Equal((Submission.TlsaName, RecordSet.Absent), (withdraw.Owner, withdraw.Target));
+        facts = facts.Intend(withdraw, Now).Complete(withdraw, new StepOutcome.Published(RecordSet.Absent), Now);
+        facts = facts.Observe(Mx1, Seen(facts, Look.Serves(RecordSet.Absent), Now));
+        Assert.Null(Decide(facts, desired: desired).Next);
+
+        Assert.Same(facts, facts.Forget(desired, Now.AddMinutes(119)));
+        Facts later = facts.Forget(desired, Now.AddHours(2));
+        Assert.Equal([Some.Owner], later.Owners.Keys);
+        Assert.Equal([Some.Mx], later.Endpoints.Keys);
+    }
+
+    [Fact]
+    public void Foreign_records_that_stay_at_such_an_owner_must_not_break_what_it_last_showed()
+    {
+        TlsaRecord dead = Some.Record("3 1 1", Some.Key(66));
+        Facts facts = Given.Steady(Mx1 with { Endpoints = [Some.Mx, Submission] }, Key)
+            .With(Given.Ledger(Some.Set(Ours, dead), Submission.TlsaName) with { Ours = [Ours] });
+        Plan plan = Decide(facts, desired: Zoned(Mx1));
+        Assert.Null(plan.Next);
+        Assert.Contains(plan.Holds, h => h.Gate == Gate.Safety && h.Subject == Submission.TlsaName);
+    }
+
+    [Fact]
+    public void The_records_of_a_certificate_that_is_no_longer_configured_go_too()
+    {
+        DesiredCertificate gone = Mx1 with { Name = "old", Endpoints = [Submission] };
+        Facts facts = Steady
+            .With(Given.Certificate("old", Given.Live(1, Some.Key(5))))
+            .With(Given.Ledger(Some.Set(Some.Record("3 1 1", Some.Key(5))), gone.Endpoints[0].TlsaName));
+        Assert.Equal(Submission.TlsaName, ((Step.Withdraw)Decide(facts, desired: Zoned(Mx1)).Next!).Owner);
+        Assert.Null(Decide(facts, desired: Zoned(Mx1, gone)).Next);
+    }
+
+    [Fact]
+    public void Only_one_certificate_looks_after_them_and_only_where_the_zone_is_configured()
+    {
+        Facts facts = Given.Steady(Mx1 with { Endpoints = [Some.Mx, Submission] }, Key);
+        Desired two = Zoned(Mx1, Mx1 with { Name = "zz" });
+        Assert.Empty(Orphans.LookedAfterBy(two, facts, "zz"));
+        Assert.Empty(Orphans.LookedAfterBy(Some.Desired(Mx1), facts, "mx1"));
+        Assert.Same(facts, facts.Forget(Some.Desired(Mx1), Now));
+    }
+
+    [Fact]
+    public void An_owner_that_became_an_alias_holds_nothing_any_more()
+    {
+        OwnerObservation round = Look.At(Now, Look.Serves(Some.Set(Ours))) with { Owner = "tlsa.example.net" };
+        Facts facts = Steady.Observe(Mx1, Observation.Nothing with
+        {
+            Owners = Observation.Nothing.Owners.Add(Some.Owner, round),
+        });
+        Assert.All(
+            facts.Owner(Some.Owner).Sets.Where(s => !s.Records.IsAbsent),
+            s => Assert.IsType<SetState.Gone>(s.State));
+        Assert.Contains(Some.Set(Ours), facts.Owner("tlsa.example.net").VisibleSetsAt(Now, TimeSpan.Zero));
+    }
+
+    [Fact]
+    public void A_certificate_taken_out_of_a_shared_endpoint_keeps_its_records_while_it_is_still_served_there()
+    {
+        PublicKey rsaKey = Some.Key(50, KeyFamily.Rsa);
+        TlsaRecord rsa = Some.Record("3 1 1", rsaKey);
+        Facts facts = Steady
+            .With(Given.Certificate("rsa", Given.Live(1, rsaKey)))
+            .With(Given.Ledger(Some.Set(Ours, rsa)))
+            .With(Given.Seen(Some.Mx, Chain, Some.Chain(rsaKey)) with { TakenOverAt = Some.Start });
+        Assert.Null(Decide(facts).Next);
+
+        facts = facts.With(Given.Seen(Some.Mx, Chain) with { TakenOverAt = Some.Start });
+        Assert.Equal([rsa], ((Step.Withdraw)Decide(facts).Next!).Removed);
+    }
+
+    private static Desired Timed(TimeSpan ttl) =>
+        Some.Desired(Mx1) with { Timing = new(ttl, TimeSpan.FromMinutes(5), TimeSpan.FromHours(1)) };
+
+    private static Desired Zoned(params ImmutableArray<DesiredCertificate> certificates) =>
+        Some.Desired(certificates) with
+        {
+            Zones = ImmutableSortedDictionary<string, ProviderSettings>.Empty.Add(
+                "example.net", new("rfc2136", ImmutableDictionary<string, string>.Empty)),
+        };
+
+    // The world as Look.Well has it, and the submission owner, which no endpoint leads to, looked at by its own name.
+    private static Observation Seen(Facts facts, AnswerContent submission, DateTimeOffset at)
+    {
+        Observation well = Look.Well(facts, Mx1, at, Chain);
+        return well with
+        {
+            Owners = well.Owners.SetItem(
+                Submission.TlsaName,
+                Look.At(at, submission) with { Name = Submission.TlsaName, Owner = Submission.TlsaName }),
+        };
+    }
+
+    private static Plan Decide(
+        Facts facts, DesiredCertificate? certificate = null, Desired? desired = null, DateTimeOffset? now = null)
+    {
+        DesiredCertificate c = certificate ?? Mx1;
+        Observation seen = Look.Well(facts, c, now ?? Now, Chain);
+        if (!c.Endpoints.Contains(Submission))
+        {
+            seen = seen with
+            {
+                Owners = seen.Owners.SetItem(
+                    Submission.TlsaName,
+                    Look.At(Now, Look.Serves(facts.Owner(Submission.TlsaName).Latest ?? RecordSet.Absent)) with
+                    {
+                        Name = Submission.TlsaName,
+                        Owner = Submission.TlsaName,
+                    }),
+            };
+        }
+
+        return Planner.Next(desired ?? Some.Desired(c), facts, seen, "mx1", now ?? Now);
+    }
+}

@@ -1,0 +1,136 @@
+using System.Collections.Immutable;
+using RolloverD.Core.Dane;
+using RolloverD.Core.Policy;
+using RolloverD.Core.Rollover;
+using RolloverD.Core.Tests.Support;
+using Xunit;
+
+namespace RolloverD.Core.Tests.Rollover;
+
+/// <summary>
+/// A chain that is not taken on goes back by itself, on every endpoint at once, whatever else is served beside it.
+/// </summary>
+public class PutBackTests
+{
+    private static readonly DateTimeOffset Now = Some.Start.AddDays(1), Late = Now.AddSeconds(121);
+    private static readonly Endpoint Submission = new("mx1.example.net", 465);
+    private static readonly DesiredCertificate Mx1 = Some.Certificate;
+    private static readonly DesiredCertificate Both = Mx1 with { Endpoints = [Some.Mx, Submission] };
+    private static readonly DesiredCertificate Rsa = Mx1 with { Name = "rsa", Key = KeyAlgorithm.Rsa2048 };
+    private static readonly PublicKey Key = Some.Key(1), NextKey = Some.Key(2);
+    private static readonly PublicKey RsaKey = Some.Key(50, KeyFamily.Rsa);
+    private static readonly Chain Old = Some.Chain(Key), New = Some.Chain(NextKey), OfRsa = Some.Chain(RsaKey);
+
+    [Fact]
+    public void One_endpoint_of_two_that_does_not_take_the_chain_on_is_enough()
+    {
+        Facts facts = Deploying(Both);
+        Observation seen = Seen((Some.Mx, [New]), (Submission, [Old]));
+        var back = Assert.IsType<Step.PutBack>(Decide(Both, facts, seen, Late).Next);
+        Assert.Equal((1, 2), (back.Generation, back.Failed));
+        Assert.Contains("mx1.example.net:465", back.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void It_is_verified_at_both_before_it_counts_as_back()
+    {
+        Facts facts = Deploying(Both);
+        var back = new Step.PutBack("mx1", 1, 2, "");
+        facts = facts.Intend(back, Late).Complete(back, new StepOutcome.Deployed(true, ""), Late);
+        facts = Rounds(Both, facts, Seen((Some.Mx, [Old]), (Submission, [New])));
+        Assert.IsType<GenerationState.Deploying>(facts.Certificate("mx1").Find(1)!.State);
+        facts = Rounds(Both, facts, Seen((Some.Mx, [Old]), (Submission, [Old])));
+        Assert.IsType<GenerationState.Live>(facts.Certificate("mx1").Find(1)!.State);
+    }
+
+    [Fact]
+    public void Meanwhile_the_records_of_both_generations_stay_everywhere()
+    {
+        Facts facts = Deploying(Both);
+        var back = new Step.PutBack("mx1", 1, 2, "");
+        facts = facts.Intend(back, Late).Complete(back, new StepOutcome.Deployed(true, ""), Late);
+        foreach (Endpoint endpoint in Both.Endpoints)
+        {
+            Assert.Equal(
+                [Some.Record("3 1 1", NextKey), Some.Record("3 1 1", Key)],
+                Wanted.At(Some.Desired(Both), facts, endpoint.TlsaName, Late).OrderBy(r => r.Data == Key.Sha256));
+        }
+    }
+
+    [Fact]
+    public void An_old_chain_beside_the_other_certificates_is_put_back()
+    {
+        Facts facts = Shared();
+        Observation seen = Seen((Some.Mx, [OfRsa, Old]));
+        Assert.IsType<Step.PutBack>(Planner.Next(Some.Desired(Mx1, Rsa), facts, seen, "mx1", Late).Next);
+    }
+
+    [Fact]
+    public void The_other_certificate_alone_means_that_this_one_is_not_served()
+    {
+        Facts facts = Shared();
+        Observation seen = Seen((Some.Mx, [OfRsa]));
+        Assert.IsType<Step.PutBack>(Planner.Next(Some.Desired(Mx1, Rsa), facts, seen, "mx1", Late).Next);
+    }
+
+    [Fact]
+    public void The_new_chain_beside_the_other_certificates_is_verified()
+    {
+        Facts facts = Rounds(Mx1, Shared(), Seen((Some.Mx, [OfRsa, New])));
+        Assert.IsType<GenerationState.Live>(facts.Certificate("mx1").Find(2)!.State);
+        Assert.IsType<GenerationState.Live>(facts.Certificate("rsa").Find(1)!.State);
+    }
+
+    [Fact]
+    public void Two_certificates_of_one_endpoint_that_are_rolled_at_once_do_not_wait_for_each_other()
+    {
+        Chain nextRsa = Some.Chain(Some.Key(51, KeyFamily.Rsa));
+        Facts facts = Shared();
+        CertificateFacts rsa = facts.Certificate("rsa");
+        facts = facts.With(rsa.With(new Generation(
+                2, KeyAlgorithm.Rsa2048, nextRsa.Key, Now, new GenerationState.Deploying(nextRsa, Now, Now, 0))))
+            .With(Given.Ledger(Some.Set(
+                [.. facts.Owner(Some.Owner).Latest!.Records, Some.Record("3 1 1", nextRsa.Key)])));
+        facts = Rounds(Mx1, facts, Seen((Some.Mx, [OfRsa, New])));
+        Assert.IsType<GenerationState.Live>(facts.Certificate("mx1").Find(2)!.State);
+        facts = Rounds(Rsa, facts, Seen((Some.Mx, [nextRsa, New])));
+        Assert.IsType<GenerationState.Live>(facts.Certificate("rsa").Find(2)!.State);
+        Assert.Equal(
+            [Key, RsaKey],
+            facts.Certificates.Values.SelectMany(c => c.Generations)
+                .Where(g => g.State is GenerationState.Superseded).Select(g => g.Key).OrderBy(k => k.Family == KeyFamily.Rsa));
+    }
+
+    // Generation 2 was deployed and reloaded; every owner holds the records of both.
+    private static Facts Deploying(DesiredCertificate certificate) => Given.Facts(
+        [
+            Given.Certificate(
+                "mx1", Given.Live(1, Key), Given.In(2, NextKey, new GenerationState.Deploying(New, Now, Now, 0))),
+        ],
+        certificate.Endpoints.Select(e => Given.Ledger(
+            Some.Set(Some.Record("3 1 1", Key), Some.Record("3 1 1", NextKey)), e.TlsaName)),
+        certificate.Endpoints.Select(e => Given.Seen(e, Old) with { TakenOverAt = Some.Start }));
+
+    private static Facts Shared() => Deploying(Mx1)
+        .With(Given.Certificate("rsa", Given.Live(1, RsaKey)))
+        .With(Given.Ledger(Some.Set(
+            Some.Record("3 1 1", Key), Some.Record("3 1 1", NextKey), Some.Record("3 1 1", RsaKey))))
+        .With(Given.Seen(Some.Mx, Old, OfRsa) with { TakenOverAt = Some.Start });
+
+    private static Facts Rounds(DesiredCertificate certificate, Facts facts, Observation seen)
+    {
+        for (int i = 0; i < Evidence.CleanRoundsWanted; i++)
+            facts = facts.Observe(certificate, seen);
+        return facts;
+    }
+
+    private static Observation Seen(params (Endpoint Endpoint, ImmutableArray<Chain> Chains)[] shown) =>
+        Observation.Nothing with
+        {
+            Endpoints = shown.ToImmutableDictionary(s => s.Endpoint, s => Look.Shows(s.Endpoint, Late, s.Chains)),
+            LiveGeneration = 2,
+        };
+
+    private static Plan Decide(DesiredCertificate certificate, Facts facts, Observation seen, DateTimeOffset now) =>
+        Planner.Next(Some.Desired(certificate), facts, seen, "mx1", now);
+}
