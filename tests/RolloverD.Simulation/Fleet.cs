@@ -35,6 +35,7 @@ internal sealed class Fleet
         }
 
         output.WriteLine($"{total.Runs} seeds {total.Rollovers} rollovers {total.Simulated.TotalDays / 365:0.0} years {total.Faults.Sum()} faults {total.Ticks} ticks {clock.Elapsed} violations: {violations.Count}");
+        CoverageTable.Write(total, output);
         foreach ((ulong seed, string what) in violations.OrderBy(v => v.Seed).Take(20))
             output.WriteLine($"seed {seed}: {what}");
         return violations.Count == 0 ? 0 : 1;

@@ -16,13 +16,19 @@ namespace RolloverD.Simulation;
 /// </summary>
 internal sealed class Run
 {
+    // No run needs a tenth of it; one that does turns in a circle.
+    private const int MostTurns = 50_000;
+
     private readonly Scene scene;
     private readonly Coverage coverage;
     private readonly History? history;
     private readonly Dictionary<string, DateTimeOffset> alarms = [];
+    private readonly Dictionary<string, DateTimeOffset> acted = [];
     private readonly Dictionary<string, int> failures = [];
     private readonly HashSet<(string Certificate, int Generation)> rolled = [];
     private Tick tick = null!;
+    private int turns;
+    private readonly Dictionary<string, int> why = [];
 
     private Run(ulong seed, Coverage coverage, History? history)
     {
@@ -42,6 +48,8 @@ internal sealed class Run
         coverage.Rollovers += run.rolled.Count;
         coverage.Simulated += run.scene.Now - Scenario.Start;
         coverage.EndRun();
+        if (Environment.GetEnvironmentVariable("SIM_TURNS") is not null)
+            Console.WriteLine($"seed {seed} turns {run.turns} {string.Join(" ", run.why.OrderByDescending(w => w.Value).Take(4))} {run.scene.Now - Scenario.Start}");
         return broken;
     }
 
@@ -86,7 +94,10 @@ internal sealed class Run
         tick = new(scene.Ports(scene.Desired), log);
         alarms.Clear();
         foreach (string name in scene.Desired.Certificates.Keys)
+        {
             alarms[name] = scene.Now;
+            acted.TryAdd(name, scene.Now);
+        }
     }
 
     // One alarm: one turn of the engine.
@@ -137,7 +148,11 @@ internal sealed class Run
     private void Note(string name, TickResult result)
     {
         coverage.Ticks++;
+        if (++turns > MostTurns)
+            scene.Violation($"{name}: no rest after {turns} turns; the last plan: {result.Plan.Next?.Describe()}");
         failures.Remove(name);
+        string w = result.Plan.Next is { } n ? n.Kind.ToString() : result.Plan.Holds.IsEmpty ? "steady" : string.Join("+", result.Plan.Holds.Select(h => h.Gate));
+        why[w] = why.GetValueOrDefault(w) + 1;
         foreach (Hold hold in result.Plan.Holds)
             coverage.Held(hold.Gate);
         if (result.Plan.Next is { } step && result.Outcome is not null)
@@ -148,24 +163,39 @@ internal sealed class Run
             rolled.Add((name, current.Number));
         }
 
-        alarms[name] = result.Outcome is not null ? scene.Now : Alarm(result);
+        if (result.Outcome is not null)
+            acted[name] = scene.Now;
+        alarms[name] = result.Outcome is not null ? scene.Now : Alarm(name, result.Plan);
     }
 
-    // An alarm rings after the time that the clock on the wall promised when it was set; sometimes late. A steady
-    // certificate is looked at less often than the product asks for, for the sake of speed: a late alarm does no harm.
-    private DateTimeOffset Alarm(TickResult result)
+    // An alarm rings after the time that the clock on the wall promised when it was set; sometimes late. When nothing
+    // moves for long it rings less often than the product asks for, for the sake of speed: a late alarm does no harm.
+    private DateTimeOffset Alarm(string name, Plan plan)
     {
-        TimeSpan wait = result.Plan.WakeAt - scene.Clock.GetUtcNow();
-        if (wait < TimeSpan.Zero)
-            wait = TimeSpan.Zero;
-        if (result.Plan.Next is null && result.Plan.Holds.IsEmpty && wait > TimeSpan.Zero)
-            wait *= 4;
+        TimeSpan wait = plan.WakeAt - scene.Clock.GetUtcNow();
+        TimeSpan idle = (scene.Now - acted[name]) / 8;
+        TimeSpan most = scene.Scenario.Lifetime / 60;
+        if (wait > TimeSpan.Zero && wait < idle)
+        {
+            DateTimeOffset? due = plan.Holds.Min(h => h.Until);
+            TimeSpan untilDue = due - scene.Clock.GetUtcNow() is { } d && d > wait ? d : TimeSpan.MaxValue;
+            wait = Shortest(idle, most, untilDue);
+        }
+
         if (scene.IsEnabled(Fault.AlarmLate) && scene.Dice.OneIn(50))
         {
             scene.Occurs(Fault.AlarmLate);
             wait += scene.Dice.Spread(TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
         }
 
-        return scene.Now + wait;
+        return scene.Now + (wait > TimeSpan.Zero ? wait : TimeSpan.Zero);
+    }
+
+    private static TimeSpan Shortest(params ReadOnlySpan<TimeSpan> times)
+    {
+        TimeSpan shortest = times[0];
+        foreach (TimeSpan time in times)
+            shortest = time < shortest ? time : shortest;
+        return shortest;
     }
 }

@@ -57,6 +57,8 @@ internal sealed record Scenario
 
     public required double Crashes { get; init; }
 
+    public required int MostCrashes { get; init; }
+
     /// <summary>How many things happen by themselves or are done by people.</summary>
     public required int Incidents { get; init; }
 
@@ -94,6 +96,7 @@ internal sealed record Scenario
             Faults = faults,
             CallFaults = quiet ? 0 : dice.Pick([0, 0.05, 0.15, 0.4]),
             Crashes = quiet ? 0 : dice.Pick([0, 0.002, 0.02, 0.06]),
+            MostCrashes = dice.Between(1, 12),
             Incidents = quiet ? 0 : dice.Between(0, 12),
             Chaos = lifetime * dice.Between(2, 3),
         };

@@ -1,3 +1,5 @@
+using RolloverD.Core.Ports;
+
 namespace RolloverD.Simulation.Time;
 
 /// <summary>
@@ -37,8 +39,10 @@ internal sealed class Timeline(DateTimeOffset start, Action<DateTimeOffset> judg
 }
 
 /// <summary>The clocks of the host that RolloverD runs on: one on the wall, that may be set, and a steady one.</summary>
-internal sealed class HostClock(Timeline time) : TimeProvider
+internal sealed class HostClock(Timeline time) : TimeProvider, ISteadyClock
 {
+    SteadyTime ISteadyClock.Now => new("boot", time.Now - time.Start);
+
     /// <summary>How far the clock on the wall is ahead of the truth.</summary>
     public TimeSpan Offset { get; set; }
 

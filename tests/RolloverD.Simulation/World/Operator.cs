@@ -125,7 +125,7 @@ internal sealed class Operator(Scene scene)
         string name = dice.Pick([.. scene.Desired.Certificates.Keys]);
         bool inDaemon = scene.InDaemon;
         scene.InDaemon = false;
-        new FactsStore(scene.Store).Update(facts =>
+        new FactsStore(scene.Store, scene.Clock, scene.Clock).Update(facts =>
         {
             CertificateFacts known = facts.Certificate(name);
             if (known.Request is { } pending && (pending.Emergency || !emergency))

@@ -22,6 +22,7 @@ internal sealed class Scene
     private readonly HashSet<(string Owner, TlsaRecord Record)> foreign = [];
     private readonly bool[] enabled = new bool[Enum.GetValues<Fault>().Length];
     private readonly SafetyJudge judge;
+    private int crashes;
     private int editions;
     private int exposures;
 
@@ -116,7 +117,8 @@ internal sealed class Scene
         new Handshake(this),
         _ => (ZoneName, Provider),
         IssuerOf,
-        certificate => [new MailServer(this, certificate)]);
+        certificate => [new MailServer(this, certificate)],
+        Clock);
 
     public Issuer IssuerOf(string name) =>
         issuers.TryGetValue(name, out Issuer? issuer) ? issuer : issuers[name] = new(this, name);
@@ -289,8 +291,9 @@ internal sealed class Scene
         if (IsStopping)
             throw new Crash("stopped");
 
-        if (IsEnabled(crash) && Dice.Chance(Scenario.Crashes))
+        if (crashes < Scenario.MostCrashes && IsEnabled(crash) && Dice.Chance(Scenario.Crashes))
         {
+            crashes++;
             Occurs(crash);
             throw new Crash(crash.ToString());
         }
