@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 
 namespace RolloverD.Lab.Tests;
 
@@ -112,6 +113,123 @@ public sealed class CommandTests : IDisposable
         Assert.Matches("mx9.*mx1", result.Error);
     }
 
+    [Theory]
+    [InlineData("stats", "status")]
+    [InlineData("confg", "config")]
+    [InlineData("--jsn", "--json")]
+    [InlineData("help", "--help")]
+    public async Task A_word_that_is_nearly_right_brings_the_right_one(string written, string meant)
+    {
+        Result result = await RunAsync(written);
+        Assert.Equal(64, result.ExitCode);
+        Assert.Contains($"did you mean '{meant}'?", result.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(64, "stats")]
+    [InlineData(64, "status", "mx9", "--config", "GOOD")]
+    [InlineData(1, "tlsa", "/nowhere.pem")]
+    [InlineData(69, "status", "--config", "NOWHERE")]
+    [InlineData(75, "deploy", "mx1", "--configure", "--config", "GOOD")]
+    [InlineData(78, "status", "--config", "WRONG")]
+    [InlineData(78, "run", "--config", "WRONG")]
+    [InlineData(78, "plan", "--config", "/nowhere.toml")]
+    public async Task Every_failure_is_one_json_document_when_json_is_asked_for(int code, params string[] command)
+    {
+        Result result = await RunAsync([.. command.Select(FileFor), "--json"]);
+        Assert.Equal((code, ""), (result.ExitCode, result.Error));
+        JsonElement report = JsonDocument.Parse(result.Output).RootElement;
+        Assert.Equal(code, report.GetProperty("exitCode").GetInt32());
+        Assert.All(report.GetProperty("errors").EnumerateArray(), e =>
+        {
+            Assert.NotEmpty(e.GetProperty("message").GetString()!);
+            Assert.NotEmpty(e.GetProperty("remedy").GetString()!);
+        });
+    }
+
+    [Fact]
+    public async Task The_errors_of_a_configuration_are_told_to_programs_with_their_places()
+    {
+        string file = Write(Wrong);
+        Result result = await RunAsync("config", "check", "--json", "--config", file);
+        Assert.Equal((78, ""), (result.ExitCode, result.Error));
+        JsonElement report = JsonDocument.Parse(result.Output).RootElement;
+        Assert.False(report.GetProperty("good").GetBoolean());
+        Assert.Equal(9, report.GetProperty("errors").GetArrayLength());
+        JsonElement first = report.GetProperty("errors")[0];
+        Assert.Equal(
+            (file, 2, 13, "state.directory"),
+            (first.GetProperty("file").GetString(), first.GetProperty("line").GetInt32(),
+                first.GetProperty("column").GetInt32(), first.GetProperty("key").GetString()));
+    }
+
+    [Fact]
+    public async Task A_good_configuration_names_its_certificates_and_exits_with_0()
+    {
+        Result result = await RunAsync("config", "check", "--json", "--config", WriteGood());
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        JsonElement report = JsonDocument.Parse(result.Output).RootElement;
+        Assert.True(report.GetProperty("good").GetBoolean());
+        Assert.Equal("mx1", report.GetProperty("certificates")[0].GetString());
+    }
+
+    [Fact]
+    public async Task A_roll_is_asked_for_once_and_then_must_wait()
+    {
+        string file = WriteGood();
+        Result first = await RunAsync("roll", "mx1", "--new-key", "--json", "--config", file);
+        JsonElement report = JsonDocument.Parse(first.Output).RootElement;
+        Assert.Equal((0, true, false), (
+            first.ExitCode, report.GetProperty("newKey").GetBoolean(), report.GetProperty("daemonRuns").GetBoolean()));
+        Result second = await RunAsync("roll", "mx1", "--config", file);
+        Assert.Equal(75, second.ExitCode);
+        Assert.Contains("is not over yet; see 'rolloverd status mx1'", second.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_step_that_is_too_early_exits_with_75_and_says_who_is_to_act()
+    {
+        string file = WriteGood();
+        Result key = await RunAsync("step", "mx1", "--config", file); // needs nobody else
+        Result step = await RunAsync("step", "mx1", "--json", "--config", file);
+        Assert.Equal((0, 75), (key.ExitCode, step.ExitCode));
+        JsonElement report = JsonDocument.Parse(step.Output).RootElement;
+        Assert.Equal("waits", report.GetProperty("outcome").GetString());
+        Assert.All(report.GetProperty("holds").EnumerateArray(), h => Assert.NotEmpty(h.GetProperty("who").GetString()!));
+        Assert.NotEqual(0, report.GetProperty("holds").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task A_check_of_a_host_that_cannot_be_looked_up_exits_with_1_and_says_what_to_do()
+    {
+        Result result = await RunAsync("check", "mx1.example.test", "--config", WriteGood());
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("deferred", result.Output, StringComparison.Ordinal);
+        Assert.Contains("to do  mail waits at the sender", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_state_directory_that_cannot_be_made_is_named_with_what_to_do()
+    {
+        Result result = await RunAsync("status", "--config", WriteNowhere());
+        Assert.Equal((69, ""), (result.ExitCode, result.Output));
+        Assert.Matches("^rolloverd: user .* cannot make the state directory /proc/nowhere: .*; run it with sudo", result.Error);
+        Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_database_that_is_none_is_named_with_what_to_do()
+    {
+        string file = WriteGood();
+        Directory.CreateDirectory(Path.Combine(directory, "state"));
+        await File.WriteAllTextAsync(
+            Path.Combine(directory, "state", "rolloverd.db"), new string('x', 4096), TestContext.Current.CancellationToken);
+        Result result = await RunAsync("status", "--config", file);
+        Assert.Equal((69, ""), (result.ExitCode, result.Output));
+        Assert.Matches("^rolloverd: .*rolloverd.db is damaged.*; put it back from a backup", result.Error);
+        Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_step_beside_the_running_daemon_exits_with_69_and_the_daemon_ends_cleanly()
     {
@@ -156,6 +274,18 @@ public sealed class CommandTests : IDisposable
         }
         while (!status.Output.Contains("\"daemonRuns\": true", StringComparison.Ordinal));
     }
+
+    private string FileFor(string word) => word switch
+    {
+        "GOOD" => WriteGood(),
+        "WRONG" => Write(Wrong),
+        "NOWHERE" => WriteNowhere(),
+        _ => word,
+    };
+
+    // Not even root makes a directory there.
+    private string WriteNowhere() => Write(File.ReadAllText(WriteGood())
+        .Replace($"{directory}/state", "/proc/nowhere", StringComparison.Ordinal));
 
     private string Write(string text)
     {

@@ -45,7 +45,7 @@ public sealed class DnsFaultTests(DnsFaultTests.RotatingLab steady) : IClassFixt
     });
 
     [Fact]
-    public Task A_dead_resolver_holds_the_roll_until_it_lives_again() => steady.RollWithoutMailAsync(async () =>
+    public Task A_dead_resolver_holds_the_roll_until_it_lives_again() => steady.RollAsync(async () =>
     {
         await steady.PhaseAsync("waiting for caches");
         await using (await lab.FaultAsync("validator stop", "validator start"))

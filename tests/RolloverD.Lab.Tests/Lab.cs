@@ -142,6 +142,7 @@ public sealed partial class Lab : IAsyncDisposable
         Result report = await ScriptAsync("traffic", "report");
         Match counts = Counts().Match(report.Output);
         Assert.True(counts.Success, $"no counts in: {report.Output}{report.Error}");
+        Console.WriteLine($"{TestContext.Current.Test?.TestDisplayName}: {string.Join(", ", LastLines(report.Output))}");
         int[] n = [.. counts.Groups.Values.Skip(1).Select(g => int.Parse(g.Value, CultureInfo.InvariantCulture))];
         return new(n[0], n[1], n[2], n[3], report.Output);
     }
@@ -217,6 +218,13 @@ public sealed partial class Lab : IAsyncDisposable
         await process.WaitForExitAsync();
         return new(process.ExitCode, await output, await error);
     }
+
+    // From "looked up again" on, when that is there.
+    private static string[] LastLines(string report) =>
+    [
+        .. report.Split('\n').Where(l =>
+            Counts().IsMatch(l) || l.StartsWith("looked up again", StringComparison.Ordinal)),
+    ];
 
     private static void Append(string file, string? line)
     {

@@ -20,16 +20,9 @@ public abstract class SteadyLab(string name, string policy) : IAsyncLifetime
     /// </summary>
     public async Task RollAsync(Func<Task> meanwhile)
     {
-        Traffic traffic = await RollAsync(meanwhile, 6);
+        Traffic traffic = await RollUnderTrafficAsync(meanwhile);
         Assert.True(
             traffic is { Sent: > 0, Refused: 0, Probes: > 0, Failed: 0 }, traffic.Text + await Lab.LogAsync());
-    }
-
-    /// <summary>The same for what keeps the sender itself from sending: only the probes judge.</summary>
-    public async Task RollWithoutMailAsync(Func<Task> meanwhile)
-    {
-        Traffic traffic = await RollAsync(meanwhile, 0);
-        Assert.True(traffic is { Probes: > 0, Failed: 0 }, traffic.Text + await Lab.LogAsync());
     }
 
     /// <summary>The same for what takes the receiver out of service: afterwards it must be verified again.</summary>
@@ -56,9 +49,9 @@ public abstract class SteadyLab(string name, string policy) : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
-    private async Task<Traffic> RollAsync(Func<Task> meanwhile, int rate)
+    private async Task<Traffic> RollUnderTrafficAsync(Func<Task> meanwhile)
     {
-        await Lab.StartTrafficAsync("--rate", $"{rate}");
+        await Lab.StartTrafficAsync();
         try
         {
             await RollOnAsync(meanwhile);

@@ -65,6 +65,7 @@ destination_concurrency_feedback_debug = no
 default_destination_concurrency_failed_cohort_limit = 100000
 smtpd_recipient_restrictions = permit_mynetworks, reject
 minimal_backoff_time = 300s
+enable_long_queue_ids = yes
 CONF
   settle sender
 }

@@ -9,7 +9,7 @@ namespace RolloverD.Providers.Issuers.Acme;
 /// <param name="EabKid">Name of the account at the authority; null when it needs none.</param>
 /// <param name="EabHmacFile">File with that account's secret.</param>
 /// <param name="PreferredChain">Common name of an issuer; a chain in which it issued comes first.</param>
-/// <param name="Wait">How long name servers, and the server's own work, are each waited for in one attempt.</param>
+/// <param name="Wait">How long name servers may lag before that is a failure, and what one request may take.</param>
 /// <param name="TxtTtl">TTL of the TXT records that prove names.</param>
 public sealed record AcmeSettings(
     Uri Directory,
@@ -22,6 +22,13 @@ public sealed record AcmeSettings(
     TimeSpan TxtTtl)
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// How long one attempt waits at one place. What takes longer is pending, and the next attempt goes on there: so
+    /// people see what is waited for, and whoever asked is free for something else.
+    /// </summary>
+    public TimeSpan Look => Wait < LongestLook ? Wait : LongestLook;
 
     public static readonly ProviderDescription Description = new(
         "acme",
@@ -40,7 +47,7 @@ public sealed record AcmeSettings(
             new("preferred-chain", SettingKind.Text, false,
                 "common name of an issuer: of several chains, one in which it issued comes first"),
             new("timeout", SettingKind.Duration, false,
-                "how long one attempt waits for name servers and for the authority; 2m when left out"),
+                "how long name servers may lag before that counts as a failure; 2m when left out"),
             new("txt-ttl", SettingKind.Duration, false, "TTL of the TXT records that prove names; 1m when left out"),
         ]);
 

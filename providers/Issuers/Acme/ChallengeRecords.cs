@@ -11,6 +11,8 @@ namespace RolloverD.Providers.Issuers.Acme;
 /// <remarks>RFC 8555 §8.4.</remarks>
 internal sealed class ChallengeRecords(AcmeSettings settings, ProviderSurroundings surroundings, Notes notes)
 {
+    private static readonly TimeSpan UsualRetry = TimeSpan.FromSeconds(1);
+
     /// <summary>
     /// How long a resolver of the authority may remember that a record was not there: the longest of the owners' zones.
     /// </summary>
@@ -43,8 +45,12 @@ internal sealed class ChallengeRecords(AcmeSettings settings, ProviderSurroundin
         }
 
         ImmutableArray<TxtNote> noted = await notes.ReadTxtAsync(cancellation).ConfigureAwait(false);
-        if (wanted.Except(noted).Any())
-            await notes.WriteTxtAsync([.. noted.Union(wanted)], cancellation).ConfigureAwait(false);
+        DateTimeOffset now = surroundings.Time.GetUtcNow();
+        TxtNote[] added =
+            [.. wanted.Where(w => !noted.Any(n => n.IsFor(w))).Select(w => w with { Since = now })];
+        if (added.Length > 0)
+            await notes.WriteTxtAsync([.. noted, .. added], cancellation).ConfigureAwait(false);
+        DateTimeOffset since = noted.Where(n => wanted.Any(n.IsFor)).Min(n => n.Since) ?? now;
 
         IGrouping<string, string>[] owners = [.. wanted.GroupBy(w => w.Owner, w => w.Value)];
         foreach (IGrouping<string, string> owner in owners)
@@ -54,7 +60,7 @@ internal sealed class ChallengeRecords(AcmeSettings settings, ProviderSurroundin
         }
 
         Failure?[] waits = await Task.WhenAll(
-            owners.Select(owner => WaitUntilServedAsync(owner.Key, [.. owner], cancellation))).ConfigureAwait(false);
+            owners.Select(owner => WaitUntilServedAsync(owner.Key, [.. owner], since, cancellation))).ConfigureAwait(false);
         return waits.FirstOrDefault(w => w is not null);
     }
 
@@ -123,9 +129,9 @@ internal sealed class ChallengeRecords(AcmeSettings settings, ProviderSurroundin
     }
 
     private async Task<Failure?> WaitUntilServedAsync(
-        string owner, ImmutableArray<string> values, CancellationToken cancellation)
+        string owner, ImmutableArray<string> values, DateTimeOffset since, CancellationToken cancellation)
     {
-        var patience = new Patience(surroundings.Time, settings.Wait);
+        var patience = new Patience(surroundings.Time, settings.Look);
         while (true)
         {
             OwnerObservation seen = await surroundings.Authority
@@ -134,7 +140,7 @@ internal sealed class ChallengeRecords(AcmeSettings settings, ProviderSurroundin
             if (lagging.Length == 0 && !seen.Servers.IsEmpty)
                 return null;
             if (!await patience.WaitAsync(null, cancellation).ConfigureAwait(false))
-                return NotServed(seen, lagging, patience.Limit);
+                return NotServed(seen, lagging, since, patience.Limit);
         }
     }
 
@@ -164,16 +170,26 @@ internal sealed class ChallengeRecords(AcmeSettings settings, ProviderSurroundin
         _ => throw new InvalidOperationException($"no such outcome: {outcome}"),
     });
 
-    private static Failure.Known NotServed(OwnerObservation seen, ServerAnswer[] lagging, TimeSpan limit)
+    // Soon after the publication a server that lags is what one waits for; later it is a failure.
+    private Failure.Known NotServed(
+        OwnerObservation seen, ServerAnswer[] lagging, DateTimeOffset since, TimeSpan looked)
     {
-        if (lagging.Length == 0)
-        {
-            return new(new IssueOutcome.Unavailable(
-                $"no authoritative server of {seen.Owner} was found within {limit.TotalSeconds:0} s"
-                + (seen.Security is ZoneSecurity.Unknown unknown ? $": {unknown.Reason}" : ""),
-                "see that this host's resolver works and that the zone is delegated"));
-        }
+        DateTimeOffset now = surroundings.Time.GetUtcNow();
+        TimeSpan waited = now - since > looked ? now - since : looked;
+        (string reason, string remedy) = lagging.Length == 0 ? NoServer(seen, waited) : Lagging(seen, lagging, waited);
+        return new(waited >= settings.Wait
+            ? new IssueOutcome.Unavailable(reason, remedy)
+            : new IssueOutcome.Pending($"{reason}; {remedy}", now + UsualRetry));
+    }
 
+    private static (string Reason, string Remedy) NoServer(OwnerObservation seen, TimeSpan waited) => (
+        $"no authoritative server of {seen.Owner} was found within {waited.TotalSeconds:0} s"
+        + (seen.Security is ZoneSecurity.Unknown unknown ? $": {unknown.Reason}" : ""),
+        "see that this host's resolver works and that the zone is delegated");
+
+    private static (string Reason, string Remedy) Lagging(
+        OwnerObservation seen, ServerAnswer[] lagging, TimeSpan waited)
+    {
         ServerAnswer first = lagging[0];
         (string what, string remedy) = first.Content switch
         {
@@ -190,9 +206,9 @@ internal sealed class ChallengeRecords(AcmeSettings settings, ProviderSurroundin
         };
         string others = lagging.Length > 1
             ? $"; neither do {string.Join(", ", lagging[1..].Select(s => $"{s.Server} ({s.Address})"))}" : "";
-        return new(new IssueOutcome.Unavailable(
+        return (
             $"{first.Server} ({first.Address}) does not serve the TXT record of {seen.Owner} after "
-            + $"{limit.TotalSeconds:0} s: it {what}{others}",
-            remedy + "; the order goes on by itself as soon as every server serves the record"));
+            + $"{waited.TotalSeconds:0} s: it {what}{others}",
+            remedy + "; the order goes on by itself as soon as every server serves the record");
     }
 }

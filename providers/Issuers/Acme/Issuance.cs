@@ -27,6 +27,26 @@ internal sealed class Issuance(
 
     public async Task<Answer<IssueOutcome.Issued>> RunAsync(CancellationToken cancellation)
     {
+        Answer<IssueOutcome.Issued> answer = await AttemptAsync(cancellation).ConfigureAwait(false);
+        if (!IsReplaced(answer))
+            return answer;
+
+        // The same request may be the same bytes again; then the noted order is the one of the old certificate.
+        await notes.ForgetOrderAsync(cancellation).ConfigureAwait(false);
+        answer = await AttemptAsync(cancellation).ConfigureAwait(false);
+        return !IsReplaced(answer)
+            ? answer
+            : new Failure.Known(new IssueOutcome.Refused(
+                $"{Server} handed the certificate that is to be replaced out again for another order",
+                "nothing: another order is placed; if it happens again, tell the authority", null));
+    }
+
+    private bool IsReplaced(Answer<IssueOutcome.Issued> answer) =>
+        !request.Replaces.IsDefaultOrEmpty && answer.Has(out IssueOutcome.Issued? issued, out _)
+        && issued.Chains.Any(c => c[0].AsSpan().SequenceEqual(request.Replaces.AsSpan()));
+
+    private async Task<Answer<IssueOutcome.Issued>> AttemptAsync(CancellationToken cancellation)
+    {
         if (!(await FindOrPlaceAsync(cancellation).ConfigureAwait(false)).Has(out Order? order, out Failure? failure))
             return failure;
 
@@ -112,7 +132,7 @@ internal sealed class Issuance(
 
     private async Task<Failure?> WaitUntilProvenAsync(Authorization[] open, CancellationToken cancellation)
     {
-        var patience = new Patience(time, settings.Wait);
+        var patience = new Patience(time, settings.Look);
         DateTimeOffset? retryAt = null;
         while (await patience.WaitAsync(retryAt, cancellation).ConfigureAwait(false))
         {
@@ -161,7 +181,7 @@ internal sealed class Issuance(
     /// <summary>From proven names to the chains.</summary>
     private async Task<Answer<IssueOutcome.Issued>> FinishAsync(Order order, CancellationToken cancellation)
     {
-        var patience = new Patience(time, settings.Wait);
+        var patience = new Patience(time, settings.Look);
         bool asked = false;
         while (order.Status != OrderStatus.Valid)
         {

@@ -18,7 +18,13 @@ internal sealed record OrderNote(Uri Url, Uri Account, int Generation, string Cs
 }
 
 /// <summary>A TXT record that was published, or may have been, and is to be removed.</summary>
-internal sealed record TxtNote(string Owner, string Value);
+/// <param name="Owner">Its owner.</param>
+/// <param name="Value">The bare text.</param>
+/// <param name="Since">Since when; null in a note of an earlier version.</param>
+internal sealed record TxtNote(string Owner, string Value, DateTimeOffset? Since = null)
+{
+    public bool IsFor(TxtNote other) => Owner == other.Owner && Value == other.Value;
+}
 
 [JsonSerializable(typeof(AccountNote))]
 [JsonSerializable(typeof(OrderNote))]

@@ -20,7 +20,10 @@ public interface IGenerationFiles
     /// <summary>The public half of a generation's key, or null when there is no key file.</summary>
     PublicKey? FindKey(string certificate, int generation);
 
-    /// <summary>A PKCS #10 request for the names, DER, signed with the generation's key. RFC 2986 §4.</summary>
+    /// <summary>
+    /// A PKCS #10 request for the names, DER, signed with the generation's key: the one that an earlier call made for
+    /// the same names, byte for byte, so that an issuer finds the order that it began with it. RFC 2986 §4.
+    /// </summary>
     ImmutableArray<byte> CreateRequest(string certificate, int generation, ImmutableArray<string> names);
 
     /// <summary>

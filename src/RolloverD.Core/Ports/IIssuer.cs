@@ -23,12 +23,17 @@ public interface IIssuer
 /// <param name="Notebook">
 /// Survives restarts; entries are this request's alone unless the key starts with <c>account</c>.
 /// </param>
+/// <param name="Replaces">
+/// The certificate (DER) that an earlier order for the same request brought and that is to be replaced, so that it is
+/// not handed out again; default or empty when there is none.
+/// </param>
 public sealed record IssueRequest(
     string Certificate,
     int Generation,
     ImmutableArray<string> Names,
     ImmutableArray<byte> Csr,
-    IIssuerNotebook Notebook);
+    IIssuerNotebook Notebook,
+    ImmutableArray<byte> Replaces = default);
 
 /// <summary>
 /// Small texts that an issuer must find again after a restart: account and order addresses, account keys (secret).

@@ -45,7 +45,8 @@ public static class Evidence
                 if (seen.Owner != owner.Owner)
                     ledger = ledger.Inherit(facts.Owner(seen.Owner));
 
-                seen = seen with { TlsaOwner = owner.Owner };
+                if (seen.TlsaOwner != owner.Owner)
+                    seen = seen with { TlsaOwner = owner.Owner };
                 facts = facts.With(ledger.Observe(owner));
                 if (owner.Owner != endpoint.TlsaName)
                     facts = facts.ObserveOrphan(endpoint.TlsaName, owner);
@@ -122,12 +123,16 @@ public static class Evidence
         sets = sets.RemoveAll(s => s.State is SetState.Gone gone
             && gone.LastServed + Remembered + (4 * s.Records.Ttl) < round.StartedAt);
         TimeSpan aliasTtl = round.Aliases.IsEmpty ? TimeSpan.Zero : round.Aliases.Max(a => a.Ttl);
-        return ledger with
+        var after = ledger with
         {
             Sets = sets,
             Ours = ledger.Ours.RemoveAll(r => !sets.Any(s => s.Records.Contains(r))),
             AliasTtl = aliasTtl > ledger.AliasTtl ? aliasTtl : ledger.AliasTtl,
         };
+
+        // What did not change stays the same object: it is neither compared in full again nor written.
+        return after.AliasTtl == ledger.AliasTtl && after.Ours.SequenceEqual(ledger.Ours)
+            && after.Sets.SequenceEqual(ledger.Sets) ? ledger : after;
     }
 
     // The name leads to another owner now: what the former one published may still be in caches under the same name.
@@ -222,6 +227,7 @@ public static class Evidence
 
         facts = facts.With(current with { State = new GenerationState.Live(chain, now) });
         facts = (facts.IsAnswered() ? facts with { Request = null } : facts).WithoutSetback(StepKind.Deploy);
+        facts = facts with { Setbacks = facts.Setbacks.RemoveAll(s => s.Kind == StepKind.Issue) }; // of any issuer
 
         // While the generation that was taken out still waits for its next try, the reason for its failure is kept.
         return facts.Next is null ? facts.WithoutSetback(StepKind.PutBack) : facts;

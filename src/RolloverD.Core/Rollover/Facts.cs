@@ -44,7 +44,9 @@ public sealed record Facts(
 /// <param name="Name">Its name in the configuration.</param>
 /// <param name="Generations">Every generation, oldest first.</param>
 /// <param name="Request">A rollover that somebody asked for and that is not done yet.</param>
-/// <param name="Setbacks">Steps that failed the last time they were tried, at most one a kind of step.</param>
+/// <param name="Setbacks">
+/// Steps that failed or had to wait the last time they were tried, at most one a kind of step and subject.
+/// </param>
 /// <param name="Holds">
 /// The holds of the last decision: their <c>Since</c> is carried on, and <c>status</c> shows them.
 /// </param>
@@ -97,10 +99,18 @@ public sealed record CertificateFacts(
         Abort = null,
     };
 
-    public Setback? SetbackOf(StepKind kind) => Setbacks.FirstOrDefault(s => s.Kind == kind);
+    /// <summary>What holds back a step of this kind and subject, if its last try failed.</summary>
+    public Setback? SetbackOf(StepKind kind, string? subject = null) =>
+        Setbacks.FirstOrDefault(s => s.IsOf(kind, subject));
 
-    public CertificateFacts WithoutSetback(StepKind kind) =>
-        Setbacks.Any(s => s.Kind == kind) ? this with { Setbacks = Setbacks.RemoveAll(s => s.Kind == kind) } : this;
+    /// <summary>With the holds of a new decision; the same object when they are the same.</summary>
+    public CertificateFacts Waiting(ImmutableArray<Hold> holds) =>
+        Holds.SequenceEqual(holds) ? this : this with { Holds = holds };
+
+    public CertificateFacts WithoutSetback(StepKind kind, string? subject = null) =>
+        SetbackOf(kind, subject) is null
+            ? this
+            : this with { Setbacks = Setbacks.RemoveAll(s => s.IsOf(kind, subject)) };
 }
 
 /// <summary>Somebody asked for a rollover.</summary>
@@ -112,14 +122,19 @@ public sealed record CertificateFacts(
 /// <param name="Generation">The generation that answers the request, once there is one.</param>
 public sealed record RollRequest(bool NewKey, bool Emergency, DateTimeOffset At, int? Generation);
 
-/// <summary>A step that failed: when it may be tried again, and what a person can do.</summary>
+/// <summary>A step that failed or asked for patience: when it may be tried again, and what a person can do.</summary>
 /// <param name="Kind">The kind of step.</param>
-/// <param name="FirstAt">When it first failed.</param>
-/// <param name="LastAt">When it last failed.</param>
-/// <param name="Count">How often in a row.</param>
+/// <param name="FirstAt">When it first did not succeed.</param>
+/// <param name="LastAt">When it was last tried.</param>
+/// <param name="Count">How often in a row it failed; asking for patience is no failure.</param>
 /// <param name="RetryAt">Not to be tried again before.</param>
 /// <param name="Reason">What happened, to what and why.</param>
 /// <param name="Remedy">What to do.</param>
+/// <param name="Subject">
+/// What the step was to change, see <see cref="Step.Subject"/>; null holds back every step of the kind, as facts that
+/// an earlier version stored do.
+/// </param>
+/// <param name="Patience">Whether the last try did not fail but asked for patience.</param>
 public sealed record Setback(
     StepKind Kind,
     DateTimeOffset FirstAt,
@@ -127,4 +142,10 @@ public sealed record Setback(
     int Count,
     DateTimeOffset RetryAt,
     string Reason,
-    string Remedy);
+    string Remedy,
+    string? Subject = null,
+    bool Patience = false)
+{
+    public bool IsOf(StepKind kind, string? subject) =>
+        Kind == kind && (Subject is null || Subject == subject);
+}

@@ -5,6 +5,9 @@ namespace RolloverD.Core.Rollover;
 /// <summary>When the next key is certified.</summary>
 internal static class Issuance
 {
+    /// <summary>An issuer that hands out what is old on its first day is not asked without end.</summary>
+    private static readonly TimeSpan ShortestUse = TimeSpan.FromHours(1);
+
     /// <summary>
     /// Orders the certificate once every visible set expects the key, so that none of its lifetime is spent waiting for
     /// caches. Orders anew when a certificate that waited too long is due for renewal before it ever served.
@@ -16,9 +19,12 @@ internal static class Issuance
 
         if (next.State is GenerationState.Issued issued)
         {
-            return s.Now >= RenewalTime.Of(s.Certificate, issued.Chain)
+            return s.Now >= RenewalTime.Of(s.Certificate, issued.Chain) && s.Now >= issued.At + ShortestUse
                 ? new Step.Issue(
                     s.Certificate.Name, next.Number, "the certificate grew old while it waited to be deployed")
+                {
+                    Issuer = s.Certificate.Issuer,
+                }
                 : null;
         }
 
@@ -40,6 +46,9 @@ internal static class Issuance
                 s.Certificate.Name, next.Number,
                 emergency ? "in an emergency it is ready before it may be deployed"
                     : "every visible record set expects its key")
+            {
+                Issuer = s.Certificate.Issuer,
+            }
             : null;
     }
 }

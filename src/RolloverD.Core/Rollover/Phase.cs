@@ -33,7 +33,7 @@ public static class Phases
             return known.Holds.Any(h => h.Gate is Gate.Propagation) ? Phase.Propagating
                 : known.Holds.Any(h => h.Gate is Gate.Caches) ? Phase.WaitingForCaches
                 : next.State is GenerationState.Issued ? Phase.Deploying
-                : known.SetbackOf(StepKind.Publish) is not null ? Phase.Publishing
+                : known.Setbacks.Any(s => s.Kind is StepKind.Publish) ? Phase.Publishing
                 : Phase.Issuing;
         }
 

@@ -36,7 +36,7 @@ public static class Planner
         var situation = new Situation(desired, facts, observation, name, now);
         foreach (Func<Situation, Step?> check in Checks)
         {
-            if (check(situation) is { } step && IsDue(situation, step))
+            if (check(situation) is { } step && situation.IsDue(step))
                 return new(step, now, situation.Holds);
         }
 
@@ -50,19 +50,5 @@ public static class Planner
         return half < TimeSpan.FromSeconds(30) ? TimeSpan.FromSeconds(30)
             : half > TimeSpan.FromMinutes(10) ? TimeSpan.FromMinutes(10)
             : half;
-    }
-
-    private static bool IsDue(Situation s, Step step)
-    {
-        if (s.Known.SetbackOf(step.Kind) is not { } setback || s.Now >= setback.RetryAt)
-            return true;
-
-        s.Hold(
-            Gate.Retry,
-            step.Kind.ToString(),
-            setback.RetryAt,
-            $"to {step.Describe()} failed {setback.Count} time(s) since {setback.FirstAt:u}: {setback.Reason}",
-            setback.Remedy);
-        return false;
     }
 }

@@ -15,7 +15,7 @@ internal static class Publication
             foreach (Stranger stranger in strangers.Where(x => !x.IsAccepted))
                 Unknown(s, stranger);
 
-            if (!missing.IsEmpty && Add(s, owner, missing) is { } step)
+            if (!missing.IsEmpty && Add(s, owner, missing) is { } step && s.IsDue(step))
                 return step;
         }
 
@@ -34,7 +34,8 @@ internal static class Publication
         foreach (OwnerSituation owner in s.Owners)
         {
             if (Superfluous(s, owner) is { IsEmpty: false } superfluous
-                && Withdraw(s, owner, superfluous, live) is { } step)
+                && Withdraw(s, owner, superfluous, live) is { } step
+                && s.IsDue(step))
             {
                 return step;
             }

@@ -45,10 +45,37 @@ public static class Recording
 
         CertificateFacts known = facts.Certificate(step.Certificate);
         if (SetbackOf(known, step, outcome, now) is not { } setback)
-            return step is Step.PutBack ? facts : facts.With(known.WithoutSetback(step.Kind));
+            return step is Step.PutBack ? facts : facts.With(known.WithoutSetback(step.Kind, step.Subject));
 
-        known = known.WithoutSetback(step.Kind);
+        known = known.WithoutSetback(step.Kind, step.Subject);
         return facts.With(known with { Setbacks = known.Setbacks.Add(setback) });
+    }
+
+    /// <summary>
+    /// The facts when a step was intended and then not begun, because the world had changed in between: a generation is
+    /// again what it was before the intent. One that an earlier try was already deploying goes on deploying, for that
+    /// try may have touched something. An intended record set is renounced by the outcome.
+    /// </summary>
+    /// <param name="facts">The facts with the intent.</param>
+    /// <param name="step">The step that was not begun.</param>
+    /// <param name="before">The facts that the intent was added to.</param>
+    public static Facts TakeBack(this Facts facts, Step step, Facts before)
+    {
+        CertificateFacts known = facts.Certificate(step.Certificate);
+        CertificateFacts earlier = before.Certificate(step.Certificate);
+        switch (step)
+        {
+            case Step.Deploy deploy:
+                return facts.With(known.With(earlier.Find(deploy.Generation)!));
+            case Step.PutBack back:
+                known = known.With(earlier.Find(back.Generation)!).With(earlier.Find(back.Failed)!)
+                    .WithoutSetback(StepKind.PutBack);
+                return facts.With(earlier.SetbackOf(StepKind.PutBack) is { } setback
+                    ? known with { Setbacks = known.Setbacks.Add(setback) }
+                    : known);
+            default:
+                return facts;
+        }
     }
 
     private static CertificateFacts Begin(this CertificateFacts known, Step step, PublicKey key, DateTimeOffset now)
@@ -152,26 +179,32 @@ public static class Recording
 
     private static Setback? SetbackOf(CertificateFacts known, Step step, StepOutcome outcome, DateTimeOffset now)
     {
-        Setback? before = known.SetbackOf(step.Kind);
-        int count = (before?.Count ?? 0) + 1;
+        Setback? before = known.SetbackOf(step.Kind, step.Subject);
+        DateTimeOffset first = before?.FirstAt ?? now;
+        int failures = before?.Count ?? 0;
         return outcome switch
         {
-            StepOutcome.Refused refused => New(
-                refused.RetryAt ?? now + Backoff.After(step.Kind, certain: true, count), refused.Reason,
-                refused.Remedy),
-            StepOutcome.Unknown unknown => New(
-                now + Backoff.After(step.Kind, certain: false, count), unknown.Reason, unknown.Remedy),
-            StepOutcome.Differs differs => New(
-                now + Backoff.After(step.Kind, certain: false, count),
+            StepOutcome.Refused refused => Failed(
+                certain: true, refused.RetryAt, refused.Reason, refused.Remedy),
+            StepOutcome.Unknown unknown => Failed(certain: false, null, unknown.Reason, unknown.Remedy),
+            StepOutcome.Differs differs => Failed(
+                certain: false,
+                null,
                 $"the provider held [{differs.Found}], which was not expected",
                 "nothing when this is rare; otherwise find out who else changes these records"),
-            StepOutcome.Later later => New(later.RetryAt, later.Reason, "nothing: it is asked again then"),
+            StepOutcome.Later later => new(
+                step.Kind, first, now, failures, Latest(now + Backoff.Patience(now - first), later.RetryAt),
+                later.Reason, "nothing: it is asked again then", step.Subject, Patience: true),
             _ => null,
         };
 
-        Setback New(DateTimeOffset retryAt, string reason, string remedy) =>
-            new(step.Kind, before?.FirstAt ?? now, now, count, retryAt, reason, remedy);
+        // What the other side names may be later than the usual rest, never earlier: it may name a time that is past.
+        Setback Failed(bool certain, DateTimeOffset? retryAt, string reason, string remedy) => new(
+            step.Kind, first, now, failures + 1,
+            Latest(now + Backoff.After(step.Kind, certain, failures + 1), retryAt), reason, remedy, step.Subject);
     }
+
+    private static DateTimeOffset Latest(DateTimeOffset a, DateTimeOffset? b) => b > a ? b.Value : a;
 
     private static string OwnerOf(Step step) => step switch
     {
@@ -191,6 +224,17 @@ public static class Recording
 /// <summary>How long a failed step rests before it is tried again: twice as long each time, up to a limit.</summary>
 internal static class Backoff
 {
+    /// <summary>
+    /// How soon a step that asked for patience is tried again at the earliest: often at first, seldom when it drags on.
+    /// </summary>
+    public static TimeSpan Patience(TimeSpan waited)
+    {
+        TimeSpan rest = waited / 4;
+        return rest < TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1)
+            : rest > TimeSpan.FromSeconds(30) ? TimeSpan.FromSeconds(30)
+            : rest;
+    }
+
     /// <param name="kind">The kind of step.</param>
     /// <param name="certain">Whether the other side answered and refused; otherwise it was not reached.</param>
     /// <param name="count">How often it failed in a row, from 1.</param>

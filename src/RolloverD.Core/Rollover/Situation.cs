@@ -68,6 +68,23 @@ internal sealed class Situation
         alarms.Add(until ?? Now + PollInterval(Now - since));
     }
 
+    /// <summary>Whether a step may be tried now; otherwise notes until when its last failure holds it back.</summary>
+    public bool IsDue(Step step)
+    {
+        if (Known.SetbackOf(step.Kind, step.Subject) is not { } setback || Now >= setback.RetryAt)
+            return true;
+
+        Hold(
+            Gate.Retry,
+            step.Subject is { } subject ? $"{step.Kind} {subject}" : step.Kind.ToString(),
+            setback.RetryAt,
+            setback.Patience
+                ? $"to {step.Describe()} takes its time since {setback.FirstAt:u}: {setback.Reason}"
+                : $"to {step.Describe()} failed {setback.Count} time(s) since {setback.FirstAt:u}: {setback.Reason}",
+            setback.Remedy);
+        return false;
+    }
+
     /// <summary>Looks often at first, where looking is cheap and somebody waits, and seldom when it drags on.</summary>
     public static TimeSpan PollInterval(TimeSpan waited)
     {

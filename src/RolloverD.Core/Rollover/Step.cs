@@ -24,6 +24,12 @@ public enum StepKind
 /// <param name="Reason">Why it is done now, for people.</param>
 public abstract record Step(StepKind Kind, string Certificate, string Reason)
 {
+    /// <summary>
+    /// What the step changes when there may be several that have nothing to do with each other: an owner. Null when a
+    /// certificate has one at a time. A failure holds back the steps of the same kind and subject.
+    /// </summary>
+    public virtual string? Subject => null;
+
     /// <summary>One sentence for the timeline, without the reason.</summary>
     public abstract string Describe();
 
@@ -60,6 +66,8 @@ public abstract record Step(StepKind Kind, string Certificate, string Reason)
         string Reason)
         : Step(StepKind.Publish, Certificate, Reason)
     {
+        public override string? Subject => Owner;
+
         public override string Describe() => Added.IsEmpty
             ? $"give the records at {Owner} a TTL of {Target.Ttl.TotalSeconds:0} s"
             : $"publish {string.Join(", ", Added)} at {Owner}";
@@ -75,6 +83,8 @@ public abstract record Step(StepKind Kind, string Certificate, string Reason)
         string Reason)
         : Step(StepKind.Withdraw, Certificate, Reason)
     {
+        public override string? Subject => Owner;
+
         public override string Describe() => $"withdraw {string.Join(", ", Removed)} at {Owner}";
     }
 
@@ -82,6 +92,13 @@ public abstract record Step(StepKind Kind, string Certificate, string Reason)
     public sealed record Issue(string Certificate, int Generation, string Reason)
         : Step(StepKind.Issue, Certificate, Reason)
     {
+        /// <summary>
+        /// The configured issuer that is asked: what another one refused holds this one back from nothing.
+        /// </summary>
+        public string? Issuer { get; init; }
+
+        public override string? Subject => Issuer;
+
         public override string Describe() => $"order the certificate of generation {Generation}";
     }
 

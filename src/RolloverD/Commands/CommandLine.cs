@@ -63,21 +63,28 @@ internal static class CommandLine
     private static int Misused(ParseResult parsed, bool json)
     {
         Command command = parsed.CommandResult.Command;
+        RootCommand root = (RootCommand)parsed.RootCommandResult.Command;
         string[] known =
         [
-            .. command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name),
-            .. command.Options.Concat(parsed.RootCommandResult.Command.Options).Select(o => o.Name),
+            .. root.Subcommands.Concat(command.Subcommands).Select(c => c.Name),
+            .. root.Options.Concat(command.Options).Select(o => o.Name),
         ];
-        string? near = parsed.UnmatchedTokens.Select(t => NearestWord.To(t, known)).FirstOrDefault(w => w is not null);
+        // An unknown option is taken for an argument when one is wanted.
+        string[] strangers =
+        [
+            .. parsed.UnmatchedTokens.Concat(parsed.CommandResult.Tokens.Select(t => t.Value).Where(t => t.StartsWith('-'))),
+        ];
+        string? near = strangers.Select(t => NearestWord.To(t, known)).FirstOrDefault(w => w is not null);
         string help = command is RootCommand
             ? "see 'rolloverd --help' or 'rolloverd COMMAND --help'"
             : $"see '{HelpText.PathOf(command)} --help'";
         // Whoever wrote an unknown word is not helped by what the parser then misses.
         string[] errors =
         [
-            .. parsed.UnmatchedTokens.Count > 0
-                ? parsed.UnmatchedTokens.Select(t => $"'{t}' is not known here")
-                : parsed.Errors.Select(e => e.Message.TrimEnd('.')),
+            .. strangers.Length > 0
+                ? strangers.OrderBy(t => near is null || NearestWord.To(t, known) == near ? 0 : 1).Take(1)
+                    .Select(t => $"'{t}' is not known here")
+                : parsed.Errors.Select(e => Plain(e.Message)),
         ];
         return FailureReport.Tell(
             new CommandException(
@@ -86,6 +93,16 @@ internal static class CommandLine
                 near is null ? help : $"did you mean '{near}'? {help}"),
             json);
     }
+
+    // The parser's words for what a person most often forgets.
+    private static string Plain(string message) => message switch
+    {
+        "Required command was not provided." => "no command was named",
+        _ when message.StartsWith("Required argument ", StringComparison.Ordinal) =>
+            message.TrimEnd('.').Replace("Required argument", "the argument", StringComparison.Ordinal)
+                .Replace(" missing for command:", " is missing after", StringComparison.Ordinal),
+        _ => message.TrimEnd('.'),
+    };
 
     private static CommandException Fault(Exception exception) => new(
         ExitCode.Fault,

@@ -43,7 +43,8 @@ internal static class Composition
             new Handshake(new ResolverAddressLookup(resolver), new(), time),
             ZoneOf,
             name => issuers[name],
-            certificate => servers[certificate.Name]);
+            certificate => servers[certificate.Name],
+            new BootClock());
 
         (string Zone, IDnsProvider Provider)? ZoneOf(string name) =>
             DnsName.ClosestZone(name, zones.Keys) is { } zone ? (zone, zones[zone]) : null;

@@ -12,7 +12,7 @@ internal static class ConfigCommand
         var check = new Command(
             "check",
             """
-            Validates the configuration file and says every error at once, as FILE:LINE:COLUMN: KEY: what is wrong; what to do.
+            Validates the configuration file. Every error is said at once, as FILE:LINE:COLUMN: KEY: what is wrong; what to do.
             Warnings do not change the exit code.
             """);
         Lesson.Teach(check, new(

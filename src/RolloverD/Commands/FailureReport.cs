@@ -18,7 +18,7 @@ internal sealed record FailureReport(int ExitCode, ImmutableArray<ErrorReport> E
         if (json)
             ReportJson.Print(new(failure.ExitCode, failure.Errors), ReportJson.Default.FailureReport);
         else
-            Console.Error.WriteLine(failure.Message);
+            Console.Error.WriteLine(Console.IsErrorRedirected ? failure.Message : Fold(failure.Message));
         return failure.ExitCode;
     }
 
@@ -42,6 +42,9 @@ internal sealed record FailureReport(int ExitCode, ImmutableArray<ErrorReport> E
 
     public static string WithoutProgram(string message) =>
         message.StartsWith(Program, StringComparison.Ordinal) ? message[Program.Length..] : message;
+
+    private static string Fold(string message) => string.Join(
+        '\n', message.Split('\n').SelectMany(line => Words.Wrap(line, Math.Max(40, Console.WindowWidth))));
 
     private static string Lower(string sentence) => char.ToLowerInvariant(sentence[0]) + sentence[1..];
 }

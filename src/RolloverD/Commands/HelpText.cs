@@ -44,7 +44,9 @@ internal sealed class HelpText : SynchronousCommandLineAction
         {
             page.Line();
             page.Line(new Piece("Commands:", Tone.Strong));
-            Table(page, command.Subcommands.Select(c => ($"{c.Name}{Arguments(c)}", FirstSentence(c.Description ?? ""))));
+            Table(page, command.Subcommands
+                .SelectMany(c => c.Subcommands.Count == 0 ? [(c.Name, c)] : c.Subcommands.Select(s => ($"{c.Name} {s.Name}", s)))
+                .Select(c => ($"{c.Item1}{Arguments(c.Item2)}", FirstSentence(c.Item2.Description ?? ""))));
         }
 
         if (command.Arguments.Count > 0)

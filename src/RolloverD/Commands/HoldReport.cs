@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using RolloverD.Core.Rollover;
 
 namespace RolloverD.Commands;
@@ -7,16 +8,33 @@ internal sealed record HoldReport(
     string Gate, string Subject, DateTimeOffset Since, DateTimeOffset? Until, string Reason, string Remedy, string Who,
     string Demand)
 {
+    private const string Nothing = "nothing";
+
     /// <summary>Describes a hold as of a time.</summary>
     public static HoldReport Of(Hold hold, DateTimeOffset now) => new(
         hold.Gate.ToString(), hold.Subject, hold.Since, hold.Until, hold.Reason, hold.Remedy, WhoActs(hold.ActorAt(now)),
         hold.Rule);
 
     /// <summary>The rule in words: <c>caches</c>, <c>rollback window</c>.</summary>
+    [JsonIgnore]
     public string Rule => Words.OfName(Gate);
 
-    /// <summary>Who is to act, as a sentence.</summary>
-    public string WhoText => Who == "nobody" ? "nobody has to act" : $"the {Who} has to act";
+    /// <summary>Whether somebody has to act before it ends.</summary>
+    [JsonIgnore]
+    public bool Acts => Who != "nobody";
+
+    /// <summary>Who is to act, as the beginning of a sentence.</summary>
+    [JsonIgnore]
+    public string WhoText => !Acts ? "nobody has to act" : $"the {Who} has to act";
+
+    /// <summary>Who is to act and how, as a sentence.</summary>
+    [JsonIgnore]
+    public string WhoAndHow => (Acts, Remedy) switch
+    {
+        (false, ['n', 'o', 't', 'h', 'i', 'n', 'g', ':' or ' ', ..]) => $"{WhoText}{Remedy[Nothing.Length..]}",
+        (false, _) => $"{WhoText} yet; when it lasts: {Remedy}",
+        _ => $"{WhoText}: {Remedy}",
+    };
 
     private static string WhoActs(Actor actor) => actor switch
     {

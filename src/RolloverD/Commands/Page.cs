@@ -14,8 +14,11 @@ internal enum Tone
 }
 
 /// <summary>A piece of a line.</summary>
-internal readonly record struct Piece(string Text, Tone Tone = Tone.Plain)
+internal readonly record struct Piece(string Content, Tone Tone = Tone.Plain)
 {
+    /// <summary>Never null: the piece that nobody made is empty.</summary>
+    public string Text => Content ?? "";
+
     public static implicit operator Piece(string text) => new(text);
 }
 
@@ -89,7 +92,7 @@ internal sealed class Page(int width)
             else
             {
                 if (left > 0)
-                    yield return piece with { Text = piece.Text[..(left - 1)] + "…" };
+                    yield return piece with { Content = piece.Text[..(left - 1)] + "…" };
                 yield break;
             }
         }

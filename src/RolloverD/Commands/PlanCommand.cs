@@ -20,8 +20,8 @@ internal static class PlanCommand
         var command = new Command(
             "plan",
             """
-            Looks at the world and shows the coming steps, each with its earliest time and its reason, and what the first of
-            them waits for. It is the planner itself, run forward over a model in which every step succeeds; nothing is changed.
+            Shows the coming steps, each with its earliest time and its reason. It looks at the world first and also says what
+            the first step waits for. It is the planner itself, run forward over a model in which every step succeeds; nothing is changed.
             """);
         Lesson.Teach(command, new(
             [

@@ -8,7 +8,7 @@ internal static class PlanText
     public static Page Of(ImmutableArray<PlanReport> plans, DateTimeOffset now, int width)
     {
         var page = new Page(width);
-        page.Line($"{When.OfDate(now)}  ", new("earliest times, if every step succeeds at once; nothing is changed", Tone.Faint));
+        page.Line($"{When.OfDate(now)}  earliest times, if every step succeeds at once");
         foreach (PlanReport plan in plans)
         {
             page.Line();

@@ -15,6 +15,9 @@ namespace RolloverD.Commands;
 /// <summary><c>rolloverd run</c>: the daemon.</summary>
 internal static class RunCommand
 {
+    /// <summary>So many lines of the terminal stay for the log.</summary>
+    private const int LogLines = 4;
+
     public static Command Create(CommonOptions common)
     {
         var command = new Command(
@@ -52,7 +55,7 @@ internal static class RunCommand
         var watch = new Watch(world, [.. world.Desired.Certificates.Keys]);
         var screen = new LiveScreen(world.Time);
         return await screen.ShowAsync(
-            (width, height) => TimelineText.Of(watch.At(world.Time.GetUtcNow()), width, height),
+            (width, height) => TimelineText.Of(watch.At(world.Time.GetUtcNow()), width, height - LogLines),
             () => RunAsync(world, Logging.Create(screen.PrintAbove), watch.Saw, cancellation));
     }
 

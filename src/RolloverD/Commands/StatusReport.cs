@@ -71,7 +71,7 @@ internal static class StatusReports
                     e.Endpoint.ToString(), [.. e.Seen.Select(c => c.Leaf.ToString())], e.CompleteAt, e.Problem)),
             ],
             known.Request is { } r
-                ? $"{(r.Emergency ? "emergency roll" : "roll")} with {(r.NewKey ? "a new" : "the same")} key, asked for at {r.At:u}"
+                ? $"{(r.Emergency ? "emergency roll" : "roll")} with {(r.NewKey ? "a new" : "the same")} key, asked for at {When.OfDate(r.At)}"
                 : null,
             known.Current?.Chain is { } chain ? RenewalTime.Of(certificate, chain) : null);
     }

@@ -10,8 +10,8 @@ internal static class StatusText
         page.Line(
             When.OfDate(report.Now),
             "  daemon ",
-            report.DaemonRuns ? new("running", Tone.Good) : new("not running", Tone.Bad),
-            new($"  state {report.StateDirectory}", Tone.Faint));
+            report.DaemonRuns ? new("running", Tone.Good) : new("not running", Tone.Bad));
+        page.Say("", $"state in {report.StateDirectory}", Tone.Faint);
         foreach (CertificateReport certificate in report.Certificates)
             Certificate(page, certificate, report);
         return page;
@@ -20,7 +20,7 @@ internal static class StatusText
     /// <summary>One hold: which rule, since when and until when, why, who is to act and how.</summary>
     public static void Wait(Page page, string indent, HoldReport hold, DateTimeOffset now)
     {
-        bool acts = hold.Who != "nobody";
+        bool acts = hold.Acts;
         page.Line(
             indent,
             new($"waits for {hold.Rule}", acts ? Tone.Bad : Tone.Waiting),
@@ -30,7 +30,7 @@ internal static class StatusText
         page.Say($"{indent}  since  ", When.AtAndIn(hold.Since, now), Tone.Faint);
         page.Say($"{indent}  about  ", hold.Subject);
         page.Say($"{indent}  why    ", Words.Short(hold.Reason));
-        page.Say($"{indent}  who    ", $"{hold.WhoText}: {hold.Remedy}", acts ? Tone.Bad : Tone.Plain);
+        page.Say($"{indent}  who    ", hold.WhoAndHow, acts ? Tone.Bad : Tone.Plain);
     }
 
     private static void Certificate(Page page, CertificateReport certificate, StatusReport report)
@@ -76,7 +76,7 @@ internal static class StatusText
                 $"  {g.Number,4}  ",
                 new($"{g.State,-10}", g.State == "live" ? Tone.Good : g.State == "archived" ? Tone.Faint : Tone.Plain),
                 $"  key {g.Key[..12]}…",
-                g.NotAfter is { } end ? $"  valid until {When.OfDate(end)} ({When.In(end, now)})" : "");
+                g.NotAfter is { } end ? $"  valid until {When.Near(end, now)} ({When.In(end, now)})" : "");
         }
     }
 
@@ -93,7 +93,7 @@ internal static class StatusText
                     ? $"in caches until {When.AtAndIn(until, now)}"
                     : $"published {When.AtAndIn(set.Since, now)}";
                 string[] records = set.Records.IsEmpty ? ["no record"] : [.. set.Records.Select(Words.Short)];
-                page.Line("      ", records[0].PadRight(20), new($"  {when}, TTL {set.TtlSeconds:0} s", Tone.Faint));
+                page.Line("      ", records[0].PadRight(20), new(set.Records.IsEmpty ? $"  {when}" : $"  {when}, TTL {set.TtlSeconds:0} s", Tone.Faint));
                 foreach (string record in records.Skip(1))
                     page.Line("      ", record);
             }
@@ -108,8 +108,8 @@ internal static class StatusText
                 "  ",
                 endpoint.Endpoint,
                 new(endpoint.SeenAt is { } at
-                    ? $"  what it serves, every address last seen {When.AtAndIn(at, now)}"
-                    : "  what it serves: not every address was seen yet", Tone.Faint));
+                    ? $"  serves, seen whole {When.AtAndIn(at, now)}"
+                    : "  serves; not every address was seen yet", Tone.Faint));
             if (endpoint.Problem is { } problem)
                 page.Say("      ", problem, Tone.Bad);
             foreach (string chain in endpoint.Serves)

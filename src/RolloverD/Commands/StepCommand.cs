@@ -159,8 +159,7 @@ internal static class StepCommand
     }
 
     private static string Sentence(HoldReport hold, DateTimeOffset now) =>
-        $"waits for {hold.Rule}{(hold.Until is { } until ? $" until {When.AtAndIn(until, now)}" : "")}: {hold.Reason}; "
-        + $"{hold.WhoText}: {hold.Remedy}";
+        $"waits for {hold.Rule}{(hold.Until is { } until ? $" until {When.AtAndIn(until, now)}" : "")}: {hold.Reason}; {hold.WhoAndHow}";
 }
 
 internal sealed record StepReport(

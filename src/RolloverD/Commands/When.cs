@@ -9,6 +9,12 @@ internal static class When
     public static string At(DateTimeOffset time, DateTimeOffset now) =>
         time.UtcDateTime.Date == now.UtcDateTime.Date ? OfDay(time) : OfDate(time);
 
+    /// <summary>The time of day within a day, further away the date alone: never more than ten columns.</summary>
+    public static string Near(DateTimeOffset time, DateTimeOffset now) =>
+        (time - now).Duration() < TimeSpan.FromDays(1)
+            ? OfDay(time)
+            : time.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+
     public static string OfDay(DateTimeOffset time) =>
         time.UtcDateTime.ToString("HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 

@@ -24,7 +24,7 @@ internal sealed class Executor(World world)
                     publish.Owner, publish.Expected, publish.Target, publish.Added, [], cancellation),
                 Step.Withdraw withdraw => await ChangeAsync(
                     withdraw.Owner, withdraw.Expected, withdraw.Target, [], withdraw.Removed, cancellation),
-                Step.Issue issue => await IssueAsync(issue, cancellation),
+                Step.Issue issue => await IssueAsync(issue, facts, cancellation),
                 Step.Deploy deploy => await DeployAsync(deploy.Certificate, deploy.Generation, cancellation),
                 Step.PutBack back => await DeployAsync(back.Certificate, back.Generation, cancellation),
                 Step.Archive archive => Archive(archive, facts),
@@ -74,7 +74,7 @@ internal sealed class Executor(World world)
     private static RecordSet SetOf(DnsRecordSet set) =>
         set.Values.IsEmpty ? RecordSet.Absent : Evidence.SetOf(new AnswerContent.Serves(set, default))!;
 
-    private async Task<StepOutcome> IssueAsync(Step.Issue issue, CancellationToken cancellation)
+    private async Task<StepOutcome> IssueAsync(Step.Issue issue, Facts facts, CancellationToken cancellation)
     {
         DesiredCertificate certificate = world.Desired.Certificates[issue.Certificate];
         var request = new IssueRequest(
@@ -82,7 +82,8 @@ internal sealed class Executor(World world)
             issue.Generation,
             certificate.Names,
             world.Files.CreateRequest(issue.Certificate, issue.Generation, certificate.Names),
-            world.Store.Notebook(certificate.Issuer, issue.Certificate, issue.Generation));
+            world.Store.Notebook(certificate.Issuer, issue.Certificate, issue.Generation),
+            facts.Certificate(issue.Certificate).Find(issue.Generation)?.Chain?.Leaf.Der ?? []);
         IssueOutcome outcome = await world.Issuer(certificate.Issuer).IssueAsync(request, cancellation);
         return outcome switch
         {

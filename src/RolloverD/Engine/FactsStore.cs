@@ -7,48 +7,70 @@ using RolloverD.Store;
 
 namespace RolloverD.Engine;
 
+/// <summary>
+/// What is stored: the facts as the documents hold them, and what both clocks showed when they were last measured.
+/// </summary>
+internal sealed record StoredFacts(
+    Facts Facts, ClockReading? Clock, ImmutableDictionary<(string Kind, string Name), StoredDocument> Documents)
+{
+    public static readonly StoredFacts None =
+        new(Facts.None, null, ImmutableDictionary<(string, string), StoredDocument>.Empty);
+}
+
 /// <summary>The facts as they were loaded, with the version of every document they came from.</summary>
-/// <param name="Facts">The facts.</param>
-/// <param name="Documents">What is stored, by kind and name.</param>
-internal sealed record LoadedFacts(Facts Facts, ImmutableDictionary<(string Kind, string Name), StoredDocument> Documents);
+/// <param name="Facts">The facts, moved along when the wall clock was set since they were stored.</param>
+/// <param name="Stored">What is stored.</param>
+/// <param name="Now">The time at which they were loaded, by the wall clock: what is written down now happens then.</param>
+/// <param name="Reading">Both clocks at that time; null without a steady clock.</param>
+/// <param name="Jump">How the wall clock was set since the facts were stored; null when it was not.</param>
+internal sealed record LoadedFacts(
+    Facts Facts, StoredFacts Stored, DateTimeOffset Now, ClockReading? Reading, ClockJump? Jump)
+{
+    public ImmutableDictionary<(string Kind, string Name), StoredDocument> Documents => Stored.Documents;
+
+    /// <summary>How the wall clock was set between this loading and a later one.</summary>
+    public ClockJump? JumpTo(LoadedFacts later) =>
+        Reading is { } here && later.Reading is { } there ? here.JumpTo(there) : null;
+}
 
 /// <summary>Loads facts from the store and saves those that changed, or none when somebody else was first.</summary>
-internal sealed class FactsStore(IStore store)
+/// <remarks>What was read or written once is not read again while its version is the same. Any thread may call.</remarks>
+internal sealed class FactsStore(IStore store, TimeProvider? time = null, ISteadyClock? steady = null)
 {
     private const string CertificateKind = "certificate";
     private const string OwnerKind = "owner";
     private const string EndpointKind = "endpoint";
+    private const string ClockKind = "clock";
+
+    /// <summary>
+    /// How old the stored reading of the clocks may be. Within one start of the machine its age does not matter; after
+    /// a new start, what came after it counts as not waited.
+    /// </summary>
+    private static readonly TimeSpan ReadingLasts = TimeSpan.FromMinutes(1);
+
+    // Replaced as a whole; whoever reads an older one only reads more documents anew.
+    private volatile StoredFacts latest = StoredFacts.None;
 
     public IStore Store => store;
 
     public LoadedFacts Load()
     {
-        Facts facts = Facts.None;
-        var documents = ImmutableDictionary.CreateBuilder<(string, string), StoredDocument>();
-        foreach (StoredDocument document in store.LoadAll())
-        {
-            documents[(document.Kind, document.Name)] = document;
-            string body = document.Body ?? "";
-            facts = document.Kind switch
-            {
-                CertificateKind => facts.With(JsonSerializer.Deserialize(body, FactsJson.Default.CertificateFacts)!),
-                OwnerKind => facts.With(JsonSerializer.Deserialize(body, FactsJson.Default.OwnerLedger)!),
-                EndpointKind => facts.With(JsonSerializer.Deserialize(body, FactsJson.Default.EndpointFacts)!),
-                _ => facts,
-            };
-        }
-
-        return new(facts, documents.ToImmutable());
+        StoredFacts stored = latest = Read(store.LoadAll(), latest);
+        ClockReading? reading = steady is null ? null : Clocks.Read(time ?? TimeProvider.System, steady);
+        DateTimeOffset now = reading?.Wall ?? (time ?? TimeProvider.System).GetUtcNow();
+        ClockJump? jump = reading is { } r ? stored.Clock?.JumpTo(r) : null;
+        return new(jump is null ? stored.Facts : stored.Facts.Shift(jump.By), stored, now, reading, jump);
     }
 
-    /// <summary>Saves the facts that differ from what was loaded, and the journal lines, all or nothing.</summary>
+    /// <summary>Saves the facts that differ from what is stored, and the journal lines, all or nothing.</summary>
     /// <returns>What is stored now, or null when another writer was first: load again and decide again.</returns>
     public LoadedFacts? Save(LoadedFacts loaded, Facts facts, IReadOnlyList<JournalEntry> journal)
     {
+        Facts before = loaded.Stored.Facts;
         List<StoredDocument> changed = [];
         foreach (CertificateFacts certificate in facts.Certificates.Values)
         {
-            if (!Same(loaded.Facts.Certificates, certificate.Name, certificate))
+            if (!Same(before.Certificates, certificate.Name, certificate))
             {
                 Add(CertificateKind, certificate.Name,
                     JsonSerializer.Serialize(certificate, FactsJson.Default.CertificateFacts));
@@ -57,13 +79,13 @@ internal sealed class FactsStore(IStore store)
 
         foreach (OwnerLedger ledger in facts.Owners.Values)
         {
-            if (!Same(loaded.Facts.Owners, ledger.Owner, ledger))
+            if (!Same(before.Owners, ledger.Owner, ledger))
                 Add(OwnerKind, ledger.Owner, JsonSerializer.Serialize(ledger, FactsJson.Default.OwnerLedger));
         }
 
         foreach (EndpointFacts endpoint in facts.Endpoints.Values)
         {
-            if (!Same(loaded.Facts.Endpoints, endpoint.Endpoint, endpoint))
+            if (!Same(before.Endpoints, endpoint.Endpoint, endpoint))
             {
                 Add(EndpointKind, endpoint.Endpoint.ToString(),
                     JsonSerializer.Serialize(endpoint, FactsJson.Default.EndpointFacts));
@@ -73,24 +95,31 @@ internal sealed class FactsStore(IStore store)
         foreach (StoredDocument document in loaded.Documents.Values.Where(d => IsForgotten(facts, d)))
             changed.Add(StoredDocument.Removal(document.Kind, document.Name, document.Version));
 
+        ClockReading? clock = Remembered(loaded);
+        if (clock is not null && !ReferenceEquals(clock, loaded.Stored.Clock))
+            Add(ClockKind, ClockKind, JsonSerializer.Serialize(clock, FactsJson.Default.ClockReading));
+
         if (changed.Count == 0 && journal.Count == 0)
             return loaded with { Facts = facts };
 
         if (!store.Commit(changed, journal))
             return null;
 
-        return new(
+        StoredFacts stored = new(
             facts,
+            clock,
             loaded.Documents
                 .RemoveRange(changed.Where(d => d.IsRemoval).Select(d => (d.Kind, d.Name)))
                 .SetItems(changed.Where(d => !d.IsRemoval).Select(d =>
                     KeyValuePair.Create((d.Kind, d.Name), d with { Version = d.Version + 1 }))));
+        latest = stored;
+        return new(facts, stored, loaded.Now, loaded.Reading, null);
 
         void Add(string kind, string name, string body)
         {
-            StoredDocument? before = loaded.Documents.GetValueOrDefault((kind, name));
-            if (before?.Body != body)
-                changed.Add(new(kind, name, before?.Version ?? 0, body));
+            StoredDocument? earlier = loaded.Documents.GetValueOrDefault((kind, name));
+            if (earlier?.Body != body)
+                changed.Add(new(kind, name, earlier?.Version ?? 0, body));
         }
     }
 
@@ -112,6 +141,55 @@ internal sealed class FactsStore(IStore store)
         EndpointKind => !facts.Endpoints.ContainsKey(Endpoint.Parse(document.Name)),
         _ => false,
     };
+
+    private static StoredFacts Read(ImmutableArray<StoredDocument> documents, StoredFacts known)
+    {
+        int kept = 0;
+        Facts facts = known.Facts;
+        ClockReading? clock = known.Clock;
+        ImmutableDictionary<(string Kind, string Name), StoredDocument> all = known.Documents;
+        foreach (StoredDocument document in documents)
+        {
+            (string, string) key = (document.Kind, document.Name);
+            if (known.Documents.TryGetValue(key, out StoredDocument? before))
+            {
+                kept++;
+                if (before.Version == document.Version)
+                    continue;
+            }
+
+            all = all.SetItem(key, document);
+            switch (document.Kind)
+            {
+                case CertificateKind:
+                    facts = facts.With(JsonSerializer.Deserialize(document.Body, FactsJson.Default.CertificateFacts)!);
+                    break;
+                case OwnerKind:
+                    facts = facts.With(JsonSerializer.Deserialize(document.Body, FactsJson.Default.OwnerLedger)!);
+                    break;
+                case EndpointKind:
+                    facts = facts.With(JsonSerializer.Deserialize(document.Body, FactsJson.Default.EndpointFacts)!);
+                    break;
+                case ClockKind:
+                    clock = JsonSerializer.Deserialize(document.Body, FactsJson.Default.ClockReading);
+                    break;
+            }
+        }
+
+        // Something was removed: that is rare, so everything is read anew.
+        return kept < known.Documents.Count ? Read(documents, StoredFacts.None)
+            : ReferenceEquals(all, known.Documents) ? known
+            : new(facts, clock, all);
+    }
+
+    // A jump is remembered together with the facts that were moved along; else now and then.
+    private static ClockReading? Remembered(LoadedFacts loaded)
+    {
+        if (loaded.Reading is not { } reading || loaded.Stored.Clock is not { } last || loaded.Jump is not null)
+            return loaded.Reading ?? loaded.Stored.Clock;
+
+        return reading.Boot == last.Boot && reading.Elapsed - last.Elapsed < ReadingLasts ? last : last.Keep(reading);
+    }
 
     private static bool Same<TKey, TFacts>(ImmutableDictionary<TKey, TFacts> before, TKey key, TFacts now)
         where TKey : notnull

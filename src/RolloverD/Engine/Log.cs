@@ -20,6 +20,9 @@ internal static partial class Log
     public static partial void Noticed(
         this ILogger log, string certificate, string generation, string @event, string text);
 
+    [LoggerMessage(104, LogLevel.Warning, "{What}")]
+    public static partial void ClockWasSet(this ILogger log, string what);
+
     [LoggerMessage(110, LogLevel.Information, "watching over {Count} certificate(s): {Names}")]
     public static partial void Started(this ILogger log, int count, string names);
 

@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Quartz;
+using RolloverD.Core.Ports;
+using RolloverD.Core.Rollover;
 
 namespace RolloverD.Engine;
 
@@ -13,6 +15,8 @@ internal sealed class RolloverService(
     World world, ISchedulerFactory schedulers, Heart heart, ILogger<RolloverService> log)
     : BackgroundService
 {
+    private static readonly TimeSpan ClockPoll = TimeSpan.FromSeconds(5);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         IScheduler scheduler = await schedulers.GetScheduler(stoppingToken);
@@ -30,14 +34,30 @@ internal sealed class RolloverService(
         using var doorbell = new Doorbell(world.Desired.StateDirectory);
         using CancellationTokenRegistration stopping = stoppingToken.Register(log.Stopping);
         heart.Begin(stoppingToken);
-        while (!stoppingToken.IsCancellationRequested)
+        await Task.WhenAll(
+            WakeAllAsync(scheduler, doorbell.RungAsync, stoppingToken),
+            world.Steady is null ? Task.CompletedTask : WakeAllAsync(scheduler, ClockWasSetAsync, stoppingToken));
+    }
+
+    private async Task WakeAllAsync(
+        IScheduler scheduler, Func<CancellationToken, Task> reason, CancellationToken stopping)
+    {
+        while (!stopping.IsCancellationRequested)
         {
-            await doorbell.RungAsync(stoppingToken);
+            await reason(stopping);
             foreach (string name in world.Desired.Certificates.Keys)
-            {
-                await scheduler.TriggerJob(new JobKey(name), cancellationToken: stoppingToken);
-            }
+                await scheduler.TriggerJob(new JobKey(name), cancellationToken: stopping);
         }
+    }
+
+    // Alarms stand at times of the wall clock: set back, it would reach them too late.
+    private async Task ClockWasSetAsync(CancellationToken stopping)
+    {
+        ISteadyClock steady = world.Steady!;
+        ClockReading before = Clocks.Read(world.Time, steady);
+        do
+            await Task.Delay(ClockPoll, world.Time, stopping);
+        while (before.JumpTo(Clocks.Read(world.Time, steady)) is null);
     }
 }
 

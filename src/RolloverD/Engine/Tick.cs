@@ -21,7 +21,7 @@ internal sealed record Foresight(Plan Plan, ImmutableArray<ForecastStep> Steps);
 /// </summary>
 internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher = null)
 {
-    private readonly FactsStore facts = new(world.Store);
+    private readonly FactsStore facts = new(world.Store, world.Time, world.Steady);
     private readonly Executor executor = new(world);
     private readonly Observer observer = new(
         world.Desired, world.Authority, world.Handshake, world.Files, world.MailServers);
@@ -34,20 +34,20 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
             return new(plan, null, loaded.Facts);
 
         cancellation.ThrowIfCancellationRequested();
-        LoadedFacts before = loaded;
-        LoadedFacts? intended = facts.Save(
+        LoadedFacts? intended = Save(
             loaded,
-            loaded.Facts.Intend(step, world.Time.GetUtcNow()),
+            loaded.Facts.Intend(step, loaded.Now),
             [Entry(step, "step", $"{step.Describe()}: {step.Reason}")]);
         if (intended is null)
             return new(new(null, world.Time.GetUtcNow(), plan.Holds), null, loaded.Facts); // somebody else was first
 
         watcher?.Invoke(new Sighting.Begun(step, world.Time.GetUtcNow()));
         log.StepBegins(name, Word(GenerationOf(step)), step.Describe(), step.Reason);
-        StepOutcome outcome = await SafeStillAsync(certificate, before.Facts, step, cancellation) is { } refusal
-            ? refusal
-            : await executor.RunAsync(step, intended.Facts, cancellation);
-        return new(plan, outcome, Record(step, outcome));
+        if (await SafeStillAsync(certificate, loaded, step, cancellation) is { } refusal)
+            return new(plan, refusal, Record(step, refusal, loaded));
+
+        StepOutcome outcome = await executor.RunAsync(step, intended.Facts, cancellation);
+        return new(plan, outcome, Record(step, outcome, null));
     }
 
     /// <summary>Observes and decides, and runs the planner on over a model of what then happens; saves nothing.</summary>
@@ -55,8 +55,9 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
     {
         Facts known = facts.Load().Facts;
         Observation observation = await observer.ObserveAsync(certificate, known, cancellation);
-        Facts seen = known.Observe(certificate, observation);
-        DateTimeOffset now = world.Time.GetUtcNow();
+        LoadedFacts loaded = facts.Load();
+        Facts seen = loaded.Facts.Observe(certificate, observation);
+        DateTimeOffset now = loaded.Now;
         return new(
             Planner.Next(world.Desired, seen, observation, certificate.Name, now),
             Forecast.Run(world.Desired, seen, observation, certificate.Name, now));
@@ -68,14 +69,18 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
     {
         while (true)
         {
-            Observation observation = await observer.ObserveAsync(certificate, facts.Load().Facts, cancellation);
+            LoadedFacts before = facts.Load();
+            Observation observation = await observer.ObserveAsync(certificate, before.Facts, cancellation);
             LoadedFacts loaded = facts.Load();
-            DateTimeOffset now = world.Time.GetUtcNow();
+            if (before.JumpTo(loaded) is not null)
+                continue; // what was seen bears times of a clock that was set in the meantime
+
+            DateTimeOffset now = loaded.Now;
             Facts seen = loaded.Facts.Observe(certificate, observation).Forget(world.Desired, now);
             Plan plan = Planner.Next(world.Desired, seen, observation, certificate.Name, now);
-            seen = seen.With(seen.Certificate(certificate.Name) with { Holds = plan.Holds });
+            seen = seen.With(seen.Certificate(certificate.Name).Waiting(plan.Holds));
             ImmutableArray<JournalEntry> news = News.Between(loaded.Facts, seen, certificate, now);
-            if (facts.Save(loaded, seen, news) is { } saved)
+            if (Save(loaded, seen, news) is { } saved)
             {
                 foreach (JournalEntry line in news)
                     log.Noticed(line.Certificate, Word(line.Generation), line.Event, line.Text);
@@ -87,23 +92,27 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
 
     // The executor's own question, with the world looked at once more, against the facts before the intent.
     private async Task<StepOutcome.Refused?> SafeStillAsync(
-        DesiredCertificate certificate, Facts before, Step step, CancellationToken cancellation)
+        DesiredCertificate certificate, LoadedFacts before, Step step, CancellationToken cancellation)
     {
         if (step is not (Step.Publish or Step.Withdraw or Step.Deploy or Step.PutBack))
             return null;
 
-        Observation fresh = await observer.ObserveAsync(certificate, before, cancellation);
-        Facts now = before.Observe(certificate, fresh);
-        ImmutableArray<Violation> violations = Judge(certificate, now, step);
+        Observation fresh = await observer.ObserveAsync(certificate, before.Facts, cancellation);
+        LoadedFacts after = facts.Load();
+        if (before.JumpTo(after) is { } jump)
+            return new($"{jump}", "nothing: it is planned anew");
+
+        ImmutableArray<Violation> violations =
+            Judge(certificate, before.Facts.Observe(certificate, fresh), step, after.Now);
         return violations.IsEmpty
             ? null
             : new StepOutcome.Refused(
                 $"the world changed since the step was planned: {violations[0]}", "nothing: it is planned anew");
     }
 
-    private ImmutableArray<Violation> Judge(DesiredCertificate certificate, Facts known, Step step)
+    private ImmutableArray<Violation> Judge(
+        DesiredCertificate certificate, Facts known, Step step, DateTimeOffset now)
     {
-        DateTimeOffset now = world.Time.GetUtcNow();
         return step switch
         {
             Step.Publish publish => Safety.OfPublishing(world.Desired, known, publish.Owner, publish.Target, now),
@@ -119,17 +128,43 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
                 : [];
     }
 
-    private Facts Record(Step step, StepOutcome outcome)
+    /// <param name="step">The step.</param>
+    /// <param name="outcome">What came of it.</param>
+    /// <param name="notBegun">The facts before the intent, when nothing was touched; else null.</param>
+    private Facts Record(Step step, StepOutcome outcome, LoadedFacts? notBegun)
     {
         (string word, string text) = Tell(step, outcome);
-        LoadedFacts saved = facts.Update(current =>
-            (current.Complete(step, outcome, world.Time.GetUtcNow()), [Entry(step, word, text)]));
+        LoadedFacts? saved;
+        do
+        {
+            LoadedFacts loaded = facts.Load();
+            Facts known = notBegun is null
+                ? loaded.Facts
+                : loaded.Facts.TakeBack(step, notBegun.Facts.Shift(notBegun.JumpTo(loaded)?.By ?? TimeSpan.Zero));
+            saved = Save(loaded, known.Complete(step, outcome, loaded.Now), [Entry(step, word, text)]);
+        }
+        while (saved is null);
+
         if (outcome is StepOutcome.Refused or StepOutcome.Unknown)
             log.StepFailed(step.Certificate, Word(GenerationOf(step)), step.Describe(), text);
         else
             log.StepDone(step.Certificate, Word(GenerationOf(step)), step.Describe(), text);
         watcher?.Invoke(new Sighting.Ended(step, saved.Facts, world.Time.GetUtcNow()));
         return saved.Facts;
+    }
+
+    // Facts that were moved along with the clock are saved together with the word of it.
+    private LoadedFacts? Save(LoadedFacts loaded, Facts known, IReadOnlyList<JournalEntry> journal)
+    {
+        if (loaded.Jump is not { } jump)
+            return facts.Save(loaded, known, journal);
+
+        IEnumerable<JournalEntry> told = world.Desired.Certificates.Keys
+            .Select(name => new JournalEntry(0, loaded.Now, name, null, "clock", $"{jump}"));
+        LoadedFacts? saved = facts.Save(loaded, known, [.. told, .. journal]);
+        if (saved is not null)
+            log.ClockWasSet($"{jump}");
+        return saved;
     }
 
     private static (string Word, string Text) Tell(Step step, StepOutcome outcome) => outcome switch

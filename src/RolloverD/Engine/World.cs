@@ -14,6 +14,9 @@ namespace RolloverD.Engine;
 /// <param name="ZoneOf">The configured zone that holds a name and its provider, or null.</param>
 /// <param name="Issuer">The issuer of a configured name.</param>
 /// <param name="MailServers">A certificate's deployments, in the configuration's order.</param>
+/// <param name="Steady">
+/// The clock by which waits are measured when somebody sets the other one; null trusts that nobody does.
+/// </param>
 internal sealed record World(
     Desired Desired,
     TimeProvider Time,
@@ -23,4 +26,5 @@ internal sealed record World(
     IHandshake Handshake,
     Func<string, (string Zone, IDnsProvider Provider)?> ZoneOf,
     Func<string, IIssuer> Issuer,
-    Func<DesiredCertificate, ImmutableArray<IMailServer>> MailServers);
+    Func<DesiredCertificate, ImmutableArray<IMailServer>> MailServers,
+    ISteadyClock? Steady = null);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RolloverD.Core.Dane;
@@ -18,6 +19,7 @@ namespace RolloverD.Store;
 [JsonSerializable(typeof(CertificateFacts))]
 [JsonSerializable(typeof(OwnerLedger))]
 [JsonSerializable(typeof(EndpointFacts))]
+[JsonSerializable(typeof(ClockReading))]
 [JsonSerializable(typeof(WrittenSet))]
 [JsonSerializable(typeof(WrittenChain))]
 internal sealed partial class FactsJson : JsonSerializerContext;
@@ -89,6 +91,9 @@ internal sealed class RecordSetConverter : JsonConverter<RecordSet>
 
 internal sealed class ChainConverter : JsonConverter<Chain>
 {
+    // A chain never changes and is written again with every change of what holds it.
+    private static readonly ConditionalWeakTable<Chain, byte[]> Written = [];
+
     public override Chain Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         WrittenChain chain = JsonSerializer.Deserialize(ref reader, FactsJson.Default.WrittenChain)!;
@@ -97,11 +102,12 @@ internal sealed class ChainConverter : JsonConverter<Chain>
     }
 
     public override void Write(Utf8JsonWriter writer, Chain value, JsonSerializerOptions options) =>
-        JsonSerializer.Serialize(
-            writer,
-            new WrittenChain(
-                WrittenCertificate.Of(value.Leaf),
-                [.. value.Ancestors.Select(WrittenCertificate.Of)],
-                [.. value.Unrelated.Select(WrittenCertificate.Of)]),
-            FactsJson.Default.WrittenChain);
+        writer.WriteRawValue(
+            Written.GetValue(value, static chain => JsonSerializer.SerializeToUtf8Bytes(
+                new WrittenChain(
+                    WrittenCertificate.Of(chain.Leaf),
+                    [.. chain.Ancestors.Select(WrittenCertificate.Of)],
+                    [.. chain.Unrelated.Select(WrittenCertificate.Of)]),
+                FactsJson.Default.WrittenChain)),
+            skipInputValidation: true);
 }

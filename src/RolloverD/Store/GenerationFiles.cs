@@ -40,7 +40,7 @@ public sealed class GenerationFiles : IGenerationFiles
     {
         using IDisposable alone = Enter(certificate, generation);
         string path = _layout.PathOf(certificate, generation, StateLayout.PrivateKey);
-        using GenerationKey? found = ReadKey(path, out _);
+        using GenerationKey? found = GenerationKey.ReadFile(path, out _);
         if (found is null)
         {
             RefuseLostKey(certificate, generation);
@@ -66,7 +66,7 @@ public sealed class GenerationFiles : IGenerationFiles
         using IDisposable alone = Enter(certificate, generation);
         string path = _layout.PathOf(certificate, generation, StateLayout.PrivateKey);
         using GenerationKey key = NeedKey(certificate, from, out byte[] pem);
-        using GenerationKey? found = ReadKey(path, out _);
+        using GenerationKey? found = GenerationKey.ReadFile(path, out _);
         if (found is not null && !found.Public.Equals(key.Public))
         {
             throw new StoreException(
@@ -86,14 +86,24 @@ public sealed class GenerationFiles : IGenerationFiles
 
     public Core.Dane.PublicKey? FindKey(string certificate, int generation)
     {
-        using GenerationKey? key = ReadKey(_layout.PathOf(certificate, generation, StateLayout.PrivateKey), out _);
+        using GenerationKey? key = GenerationKey.ReadFile(_layout.PathOf(certificate, generation, StateLayout.PrivateKey), out _);
         return key?.Public;
     }
 
     public ImmutableArray<byte> CreateRequest(string certificate, int generation, ImmutableArray<string> names)
     {
         using GenerationKey key = NeedKey(certificate, generation, out _);
-        return [.. key.Request(names)];
+        using IDisposable alone = Enter(certificate, generation);
+        string path = _layout.PathOf(certificate, generation, StateLayout.Request);
+        byte[] made = key.Request(names);
+        if (DurableFiles.Read(path) is { } found && SigningRequest.AskTheSame(found, made))
+        {
+            _files.SyncDirectory(_layout.DirectoryOf(certificate, generation));
+            return [.. found];
+        }
+
+        _files.Write(path, made);
+        return [.. made];
     }
 
     public Chain StoreChain(string certificate, int generation, ImmutableArray<ImmutableArray<byte>> certificates)
@@ -180,30 +190,10 @@ public sealed class GenerationFiles : IGenerationFiles
         }
     }
 
-    private static GenerationKey? ReadKey(string path, out byte[] pem)
-    {
-        pem = [];
-        if (DurableFiles.Read(path) is not { } content)
-            return null;
-        pem = content;
-        try
-        {
-            return GenerationKey.Read(content);
-        }
-        catch (CryptographicException damaged)
-        {
-            throw new StoreException(
-                $"The private key {path} cannot be used: {damaged.Message.TrimEnd('.')}",
-                "Put the file back from a backup; or, if no mail server uses this generation, move it away. A new " +
-                "key is never made in its place",
-                damaged);
-        }
-    }
-
     private GenerationKey NeedKey(string certificate, int generation, out byte[] pem)
     {
         string path = _layout.PathOf(certificate, generation, StateLayout.PrivateKey);
-        return ReadKey(path, out pem) ?? throw new StoreException(
+        return GenerationKey.ReadFile(path, out pem) ?? throw new StoreException(
             $"The private key {path} is not there",
             "Put the file back from a backup, or ask for a new key with `rolloverd roll --new-key`");
     }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using RolloverD.Core.Policy;
+using RolloverD.Core.Ports;
 using PublicKey = RolloverD.Core.Dane.PublicKey;
 
 namespace RolloverD.Store;
@@ -64,6 +65,31 @@ internal abstract class GenerationKey : IDisposable
         {
             Array.Clear(text);
             CryptographicOperations.ZeroMemory(der);
+        }
+    }
+
+    /// <summary>Reads a key file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="pem">What it holds; empty when it is not there.</param>
+    /// <returns>Null when there is no such file.</returns>
+    /// <exception cref="StoreException">It cannot be read, or holds no key that can be used.</exception>
+    public static GenerationKey? ReadFile(string path, out byte[] pem)
+    {
+        pem = [];
+        if (DurableFiles.Read(path) is not { } content)
+            return null;
+        pem = content;
+        try
+        {
+            return Read(content);
+        }
+        catch (CryptographicException damaged)
+        {
+            throw new StoreException(
+                $"The private key {path} cannot be used: {damaged.Message.TrimEnd('.')}",
+                "Put the file back from a backup; or, if no mail server uses this generation, move it away. A new " +
+                "key is never made in its place",
+                damaged);
         }
     }
 

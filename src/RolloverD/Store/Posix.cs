@@ -4,9 +4,10 @@ using Microsoft.Win32.SafeHandles;
 namespace RolloverD.Store;
 
 /// <summary>
-/// The system calls that .NET does not offer: rename(2) of a symbolic link, fsync(2) of a directory, flock(2), and who
-/// owns a file. A failure is an <see cref="IOException"/> whose <see cref="Exception.HResult"/> is the errno, or an
-/// <see cref="UnauthorizedAccessException"/>, as .NET's own file calls have it.
+/// The system calls that .NET does not offer: rename(2) of a symbolic link, fsync(2) of a directory, flock(2), who
+/// owns a file, and the clock that runs since the machine was started. A failure is an <see cref="IOException"/> whose
+/// <see cref="Exception.HResult"/> is the errno, or an <see cref="UnauthorizedAccessException"/>, as .NET's own file
+/// calls have it.
 /// </summary>
 internal static partial class Posix
 {
@@ -25,6 +26,7 @@ internal static partial class Posix
     private const int CloseOnExec = 0x80000;
     private const int ReadWrite = 2;
     private const int Exclusive = 2;
+    private const int BootTime = 7;
     private const int NonBlocking = 4;
 
     /// <summary>Puts <paramref name="from"/> in the place of <paramref name="to"/>, also when both are links.</summary>
@@ -52,6 +54,13 @@ internal static partial class Posix
 
     /// <summary>Opens an existing file to read and write, without the lock that .NET takes on its own.</summary>
     public static SafeFileHandle OpenFile(string path) => Open(path, CloseOnExec | ReadWrite);
+
+    /// <summary>How long ago the machine was started, its sleep included. clock_gettime(2), CLOCK_BOOTTIME.</summary>
+    public static TimeSpan TimeSinceBoot()
+    {
+        Check(ClockCall(BootTime, out TimeSpec time), "the clock since the machine was started");
+        return TimeSpan.FromTicks((time.Seconds * TimeSpan.TicksPerSecond) + (time.Nanoseconds / 100));
+    }
 
     /// <summary>Waits until nobody else holds the lock; the end of the handle or the process gives it back.</summary>
     public static void Lock(SafeFileHandle handle, string path)
@@ -114,6 +123,17 @@ internal static partial class Posix
             ? new UnauthorizedAccessException(message)
             : new IOException(message, error);
     }
+
+    // struct timespec, as it is wherever .NET runs in 64 bits.
+    [StructLayout(LayoutKind.Sequential)]
+    private readonly struct TimeSpec
+    {
+        public readonly long Seconds;
+        public readonly long Nanoseconds;
+    }
+
+    [LibraryImport(Libc, EntryPoint = "clock_gettime", SetLastError = true)]
+    private static partial int ClockCall(int clock, out TimeSpec time);
 
     [LibraryImport(Libc, EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int RenameCall(string from, string to);

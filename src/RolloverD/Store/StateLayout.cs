@@ -7,6 +7,7 @@ namespace RolloverD.Store;
 internal sealed record StateLayout(string Root)
 {
     public const string PrivateKey = "privkey.pem";
+    public const string Request = "request.der";
     public const string Certificate = "cert.pem";
     public const string Chain = "chain.pem";
     public const string FullChain = "fullchain.pem";

@@ -63,6 +63,17 @@ public abstract class IssuerConformance
     }
 
     [Fact]
+    public async Task A_certificate_that_is_to_be_replaced_is_not_handed_out_again()
+    {
+        using var order = new TestOrder(Names);
+        ImmutableArray<byte> first =
+            order.AssertCertifiedBy(await NewIssuer().IssueAsync(order.Request, Cancellation)).Chains[0][0];
+        ImmutableArray<byte> next = order.AssertCertifiedBy(await NewIssuer().IssueAsync(
+            order.Request with { Replaces = first }, Cancellation)).Chains[0][0];
+        Assert.False(first.AsSpan().SequenceEqual(next.AsSpan()));
+    }
+
+    [Fact]
     public async Task Another_request_in_the_same_notebook_gets_a_certificate_of_its_own()
     {
         using var order = new TestOrder(Names);

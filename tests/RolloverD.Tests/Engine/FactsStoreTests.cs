@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using RolloverD.Core.Dane;
 using RolloverD.Core.Policy;
 using RolloverD.Core.Rollover;
@@ -135,5 +136,68 @@ public sealed class FactsStoreTests
             loaded, loaded.Facts.With(loaded.Facts.Certificate("mx1") with { Request = null }), [])!;
         Assert.Equal(2, saved.Documents[("certificate", "mx1")].Version);
         Assert.All(saved.Documents.Values.Where(d => d.Kind != "certificate"), d => Assert.Equal(1, d.Version));
+    }
+
+    [Fact]
+    public void What_did_not_change_is_not_read_again()
+    {
+        var memory = new MemoryStore();
+        var store = new FactsStore(memory);
+        store.Save(store.Load(), Everything, []);
+        Facts first = store.Load().Facts;
+        Assert.Same(first, store.Load().Facts);
+
+        // Another process changes one document, and makes one more.
+        new FactsStore(memory).Update(f => (f
+            .With(f.Certificate("mx1") with { Request = null })
+            .With(CertificateFacts.New("mx2")), []));
+        Facts second = store.Load().Facts;
+        Assert.Null(second.Certificate("mx1").Request);
+        Assert.Contains("mx2", second.Certificates.Keys);
+        OwnerLedger ledger = first.Owners.Values.Single();
+        Assert.Same(ledger, second.Owner(ledger.Owner));
+        Assert.Same(first.Endpoints.Values.Single(), second.Endpoints.Values.Single());
+
+        long version = memory.LoadAll().Single(d => d.Name == "mx2").Version;
+        Assert.True(memory.Commit([Core.Ports.StoredDocument.Removal("certificate", "mx2", version)], []));
+        Assert.DoesNotContain("mx2", store.Load().Facts.Certificates.Keys);
+    }
+
+    [Fact]
+    public void Loading_and_saving_what_did_not_change_costs_little()
+    {
+        var store = new FactsStore(new MemoryStore());
+        store.Save(store.Load(), Everything, []);
+        const int Rounds = 2000;
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        long start = Stopwatch.GetTimestamp();
+        for (int i = 0; i < Rounds; i++)
+        {
+            LoadedFacts loaded = store.Load();
+            Assert.NotNull(store.Save(loaded, loaded.Facts, []));
+        }
+
+        double microseconds = Stopwatch.GetElapsedTime(start).TotalMicroseconds / Rounds;
+        long bytes = (GC.GetAllocatedBytesForCurrentThread() - before) / Rounds;
+        TestContext.Current.TestOutputHelper?.WriteLine($"{microseconds:0.0} µs and {bytes} bytes a load and save");
+
+        // Parsing or writing one chain alone takes ten times as much; bytes do not depend on the machine's load.
+        Assert.InRange(bytes, 0, 4000);
+    }
+
+    [Fact]
+    public void Setbacks_that_an_earlier_version_stored_are_read()
+    {
+        const string Stored =
+            """
+            {"name":"mx1","generations":[],"request":null,"setbacks":[{"kind":"Publish",
+             "firstAt":"2026-11-24T01:02:03Z","lastAt":"2026-11-24T01:02:03Z","count":2,
+             "retryAt":"2026-11-24T01:02:13Z","reason":"why","remedy":"what"}],"holds":[]}
+            """;
+        var memory = new MemoryStore();
+        Assert.True(memory.Commit([new("certificate", "mx1", 0, Stored)], []));
+        Setback setback = Assert.Single(new FactsStore(memory).Load().Facts.Certificate("mx1").Setbacks);
+        Assert.Null(setback.Subject);
+        Assert.True(setback.IsOf(StepKind.Publish, "_25._tcp.mx1.example.net"));
     }
 }

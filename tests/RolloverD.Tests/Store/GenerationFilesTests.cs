@@ -43,6 +43,38 @@ public sealed class GenerationFilesTests : IDisposable
         Assert.Single(chain.Ancestors);
     }
 
+    [Theory]
+    [InlineData(KeyAlgorithm.Rsa2048)]
+    [InlineData(KeyAlgorithm.EcdsaP256)]
+    [InlineData(KeyAlgorithm.Ed25519)]
+    public void A_request_is_kept_and_made_anew_only_for_other_names(KeyAlgorithm algorithm)
+    {
+        _files.CreateKey("mx1", 7, algorithm);
+        ImmutableArray<byte> made = _files.CreateRequest("mx1", 7, Names);
+        var restarted = new GenerationFiles(_state.Path, TestIssuer.Read);
+        Assert.Equal(made, restarted.CreateRequest("mx1", 7, Names));
+
+        ImmutableArray<byte> other = restarted.CreateRequest("mx1", 7, [.. Names, "more.example.net"]);
+        Assert.NotEqual(made, other);
+        Assert.Equal(other, restarted.CreateRequest("mx1", 7, [.. Names, "more.example.net"]));
+    }
+
+    [Fact]
+    public void A_request_that_is_damaged_or_another_keys_is_made_anew()
+    {
+        _files.CreateKey("mx1", 7, KeyAlgorithm.EcdsaP256);
+        _files.CreateKey("mx1", 8, KeyAlgorithm.EcdsaP256);
+        ImmutableArray<byte> made = _files.CreateRequest("mx1", 7, Names);
+        string path = _state["archive/mx1/0007/request.der"];
+        foreach (byte[] wrong in (byte[][])[[], [.. made[..^9]], [.. _files.CreateRequest("mx1", 8, Names)]])
+        {
+            File.WriteAllBytes(path, wrong);
+            ImmutableArray<byte> anew = _files.CreateRequest("mx1", 7, Names);
+            Assert.Equal(_files.FindKey("mx1", 7), _files.StoreChain("mx1", 7, TestIssuer.Certify(anew)).Key);
+            Assert.Equal(anew, _files.CreateRequest("mx1", 7, Names));
+        }
+    }
+
     [Fact]
     public void OpenSSL_reads_the_same_public_key_from_the_file()
     {

@@ -1,4 +1,5 @@
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace RolloverD.Commands.Watching;
 
@@ -9,7 +10,7 @@ internal sealed class LiveScreen(TimeProvider time)
     private readonly IAnsiConsole console = Terminal.Create();
 
     /// <summary>One line above the page.</summary>
-    public void PrintAbove(string line) => console.Write(new Text(line + "\n"));
+    public void PrintAbove(string line) => console.Write(new LineAbove(line));
 
     /// <summary>Shows the page until the work ends, however it ends, and leaves the last one; the cursor is back then.</summary>
     /// <param name="draw">Makes the page for so many columns and lines.</param>
@@ -33,5 +34,14 @@ internal sealed class LiveScreen(TimeProvider time)
     {
         console.Profile.Width = Terminal.Width;
         return draw(Terminal.Width, Terminal.Height).ToRows();
+    }
+
+    // The page's lines are still there when the cursor has gone up to its first one: they are cleared before the text.
+    private sealed class LineAbove(string line) : Renderable
+    {
+        private const string ClearToEnd = "\u001b[J";
+
+        protected override IEnumerable<Segment> Render(RenderOptions options, int maxWidth) =>
+            [Segment.Control(ClearToEnd), .. ((IRenderable)new Text(line + "\n")).Render(options, maxWidth)];
     }
 }

@@ -10,16 +10,20 @@ internal static class TimelineText
 {
     private const int BarWidth = 20;
     private const int LinesOfLane = 6;
+    private const int MostPast = 8;
+    private const int WidthForReasons = 120;
 
     /// <summary>The lines; never more than there is room for.</summary>
     public static Page Of(Timeline timeline, int width, int height)
     {
         var page = new Page(width);
+        int stuck = timeline.Lanes.Count(IsStuck);
         int busy = timeline.Lanes.Count(l => !l.Steady);
         page.Line(
             new("rolloverd", Tone.Strong),
             new($"  {When.OfDate(timeline.Now)}", Tone.Faint),
-            busy == 0 ? new("  all steady", Tone.Good) : new($"  {busy} of {timeline.Lanes.Length} at work", Tone.Waiting));
+            busy == 0 ? new("  all steady", Tone.Good) : new($"  {busy} of {timeline.Lanes.Length} at work", Tone.Waiting),
+            stuck == 0 ? default : new Piece($"  {stuck} waits for somebody to act", Tone.Bad));
         Lane[] detailed = [.. timeline.Lanes.Where(l => !l.Steady || timeline.Lanes.Length == 1)];
         int lines = timeline.Lanes.Length + 1;
         int room = detailed.Length == 0 ? 0 : (height - lines) / detailed.Length;
@@ -45,12 +49,13 @@ internal static class TimelineText
         int column = timeline.Lanes.Max(l => l.Certificate.Length) + 2;
         page.Line(
             new(lane.Certificate.PadRight(column), Tone.Strong),
-            new(lane.Phase, lane.Steady ? Tone.Good : lane.Holds.Any(h => h.Who != "nobody") ? Tone.Bad : Tone.Waiting),
+            new(lane.Phase, lane.Steady ? Tone.Good : IsStuck(lane) ? Tone.Bad : Tone.Waiting),
             new(Outlook(lane, timeline.Now), Tone.Faint));
     }
 
     private static string Outlook(Lane lane, DateTimeOffset now) =>
         lane.Doing is { } doing ? $"  now: {Words.Short(doing.Does)}"
+        : IsStuck(lane) ? $"  {lane.Holds.First(h => h.Acts).WhoText}"
         : lane.Coming.FirstOrDefault() is { } next
             ? $"  next {When.In(next.At, now)}: {Words.Short(next.Does)}"
         : "";
@@ -73,12 +78,15 @@ internal static class TimelineText
 
         int left = Math.Max(0, room - present.Height);
         int next = Math.Min(lane.Coming.Length, Math.Max(2, left / 2));
-        int done = Math.Min(lane.Past.Length, Math.Max(0, left - next));
+        int done = Math.Min(Math.Min(lane.Past.Length, MostPast), Math.Max(0, left - next));
         next = Math.Min(lane.Coming.Length, Math.Max(0, left - done));
         Past(page, lane.Past, done, now);
         page.Append(present);
-        Coming(page, lane.Coming, next, now);
+        Coming(page, lane, next, now);
     }
+
+    // What comes after somebody acted has no time yet.
+    private static bool IsStuck(Lane lane) => lane.Doing is null && lane.Holds.Any(h => h is { Acts: true, Until: null });
 
     private static void Past(Page page, ImmutableArray<PastEvent> past, int most, DateTimeOffset now)
     {
@@ -87,7 +95,7 @@ internal static class TimelineText
         {
             page.Line(
                 head,
-                new($"{When.At(entry.At, now)}  ", Tone.Faint),
+                new($"{When.Near(entry.At, now),-10}  ", Tone.Faint),
                 entry.Failed ? new("✗ ", Tone.Bad) : new("✓ ", Tone.Good),
                 Words.Short(entry.Text));
             head = "        ";
@@ -96,8 +104,7 @@ internal static class TimelineText
 
     private static void Wait(Page page, HoldReport hold, DateTimeOffset now)
     {
-        Tone tone = hold.Who == "nobody" ? Tone.Waiting : Tone.Bad;
-        string gone = $"waiting {When.Length(now - hold.Since)}";
+        Tone tone = hold.Acts ? Tone.Bad : Tone.Waiting;
         page.Line(hold.Until is { } until
             ?
             [
@@ -107,9 +114,9 @@ internal static class TimelineText
                 new($"  {Left(until, now)}", Tone.Strong),
                 $" until {When.At(until, now)}",
             ]
-            : ["  now   ", new($"waits for {hold.Rule}", tone), $"  {gone}, until it is so"]);
+            : ["  now   ", new($"waits for {hold.Rule}", tone), $"  {When.Length(now - hold.Since)} so far, until it is so"]);
         page.Say("        ", $"{Words.Short(hold.Reason)}.");
-        page.Say("        ", $"{Capital(hold.WhoText)}: {hold.Remedy}.", hold.Who == "nobody" ? Tone.Faint : Tone.Bad);
+        page.Say("        ", $"{Capital(hold.WhoAndHow)}.", hold.Acts ? Tone.Bad : Tone.Faint);
     }
 
     private static string Left(DateTimeOffset until, DateTimeOffset now) =>
@@ -124,8 +131,10 @@ internal static class TimelineText
         return new string('█', full) + new string('░', BarWidth - full);
     }
 
-    private static void Coming(Page page, ImmutableArray<PlannedStep> coming, int most, DateTimeOffset now)
+    private static void Coming(Page page, Lane lane, int most, DateTimeOffset now)
     {
+        ImmutableArray<PlannedStep> coming = lane.Coming;
+        bool stuck = IsStuck(lane);
         string head = "  next  ";
         for (int i = 0; i < most; i++)
         {
@@ -136,7 +145,17 @@ internal static class TimelineText
             }
 
             PlannedStep step = coming[i];
-            page.Line(head, new($"{When.At(step.At, now)}  ", Tone.Faint), $"{When.In(step.At, now),-12}  {Words.Short(step.Does)}");
+            if (stuck)
+                page.Line(head, new(i == 0 ? "then " : "     ", Tone.Faint), Words.Short(step.Does));
+            else
+            {
+                page.Line(
+                    head,
+                    new($"{When.Near(step.At, now),-10}  ", Tone.Faint),
+                    $"{When.In(step.At, now),-12} {Words.Short(step.Does)}",
+                    page.Width < WidthForReasons ? default : new Piece($", because {Words.Short(step.Reason)}", Tone.Faint));
+            }
+
             head = "        ";
         }
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using RolloverD.Core.Ports;
 using Xunit;
 
@@ -67,6 +68,33 @@ public sealed class AcmeDnsFacts : IDisposable
         _order.AssertCertifiedBy(await IssueAsync());
         Assert.Equal(1, _server.Count("/order"));
         Assert.Empty(_zone.Everything);
+    }
+
+    [Fact]
+    public async Task A_server_that_lags_for_a_short_while_is_waited_for_by_the_next_attempts()
+    {
+        _zone.Second = _ => new AnswerContent.Absent(false);
+        long start = Stopwatch.GetTimestamp();
+        var pending = Assert.IsType<IssueOutcome.Pending>(await IssueAsync(TimeSpan.FromMinutes(2)));
+        Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(10));
+        Assert.Contains($"ns2.example.test (192.0.2.2) does not serve the TXT record of {Owner}", pending.Reason);
+        Assert.Contains("NOTIFY", pending.Reason);
+        Assert.Single(_zone.Everything);
+        Assert.Equal(0, _server.Count("/c/1"));
+
+        _zone.Second = _ => null;
+        _order.AssertCertifiedBy(await IssueAsync());
+        Assert.Equal(1, _server.Count("/order"));
+    }
+
+    [Fact]
+    public async Task A_server_that_lags_over_several_attempts_becomes_a_failure()
+    {
+        _zone.Second = _ => new AnswerContent.Absent(false);
+        Assert.IsType<IssueOutcome.Pending>(await IssueAsync(TimeSpan.FromSeconds(7)));
+        var away = Assert.IsType<IssueOutcome.Unavailable>(await IssueAsync(TimeSpan.FromSeconds(7)));
+        Assert.Contains("ns2.example.test (192.0.2.2) does not serve", away.Reason);
+        Assert.Equal(1, _server.Count("/order"));
     }
 
     [Fact]

@@ -296,6 +296,31 @@ public sealed class ScriptedServerFacts : IDisposable
         Assert.Equal(2, _server.Count("/order"));
     }
 
+    [Theory]
+    [InlineData("/z/1")] // the order is placed
+    [InlineData("/c/1")] // the authority was told to look
+    [InlineData("/finalize/1")] // the request was sent
+    [InlineData("/cert/1")] // the certificate was asked for
+    public async Task Killed_while_a_request_is_under_way_it_goes_on_with_the_same_order(string path)
+    {
+        using var killed = new CancellationTokenSource();
+        _server.Script = (asked, _) =>
+        {
+            if (asked == path)
+                killed.Cancel();
+            return null;
+        };
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => _server.Issuer(_zone).IssueAsync(_order.Request, killed.Token));
+
+        _server.Script = (_, _) => null;
+        _order.AssertCertifiedBy(await IssueAsync());
+        Assert.Equal(1, _server.Count("/order"));
+        Assert.Equal(1, _server.Count("/c/1"));
+        Assert.Equal(1, _server.Count("/finalize/1"));
+        Assert.Empty(_zone.Everything);
+    }
+
     [Fact]
     public async Task Certificates_that_are_ordered_at_the_same_time_open_one_account()
     {

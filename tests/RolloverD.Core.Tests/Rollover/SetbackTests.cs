@@ -1,0 +1,137 @@
+using RolloverD.Core.Dane;
+using RolloverD.Core.Policy;
+using RolloverD.Core.Rollover;
+using RolloverD.Core.Tests.Support;
+using Xunit;
+
+namespace RolloverD.Core.Tests.Rollover;
+
+/// <summary>What a step that failed, or that asked for patience, holds back, and for how long.</summary>
+public class SetbackTests
+{
+    private static readonly DateTimeOffset Now = Some.Start.AddDays(1);
+    private static readonly PublicKey Key = Some.Key(1), NextKey = Some.Key(2);
+    private static readonly Generation Preparing = Given.In(2, NextKey, new GenerationState.Preparing(Now));
+    private static readonly Endpoint Submission = new("mx1.example.net", 587);
+    private static readonly DesiredCertificate TwoPorts = Some.Certificate with { Endpoints = [Some.Mx, Submission] };
+    private static readonly Step Order = new Step.Issue("mx1", 2, "why");
+
+    private static Facts Started => Given.Steady(Some.Certificate, Key).With(
+        Given.Steady(Some.Certificate, Key).Certificate("mx1").With(Preparing));
+
+    [Theory]
+    [InlineData(-3600, 30)] // a time that is past
+    [InlineData(1, 30)]
+    [InlineData(90, 90)]
+    public void What_an_issuer_names_never_undercuts_the_usual_rest(int named, int expected)
+    {
+        Facts facts = Started.Complete(
+            Order, new StepOutcome.Refused("rateLimited", "wait", Now.AddSeconds(named)), Now);
+        Assert.Equal(Now.AddSeconds(expected), facts.Certificate("mx1").SetbackOf(StepKind.Issue)!.RetryAt);
+    }
+
+    [Theory]
+    [InlineData(-3600, 1)]
+    [InlineData(0, 1)]
+    [InlineData(20, 20)]
+    public void Patience_is_asked_for_no_more_than_once_a_second(int named, int expected)
+    {
+        Facts facts = Started.Complete(Order, new StepOutcome.Later("at work", Now.AddSeconds(named)), Now);
+        Assert.Equal(Now.AddSeconds(expected), facts.Certificate("mx1").SetbackOf(StepKind.Issue)!.RetryAt);
+    }
+
+    [Fact]
+    public void Patience_that_drags_on_is_asked_for_less_often_and_is_no_failure()
+    {
+        Facts facts = Started;
+        DateTimeOffset now = Now;
+        var rests = new List<double>();
+        while (now < Now.AddMinutes(10))
+        {
+            facts = facts.Complete(Order, new StepOutcome.Later("at work", now), now);
+            DateTimeOffset again = facts.Certificate("mx1").SetbackOf(StepKind.Issue)!.RetryAt;
+            rests.Add((again - now).TotalSeconds);
+            now = again;
+        }
+
+        Assert.Equal(1, rests[0]);
+        Assert.Equal(rests.Order(), rests);
+        Assert.Equal(30, rests[^1]);
+
+        facts = facts.Complete(Order, new StepOutcome.Refused("no", "", null), now);
+        Setback setback = facts.Certificate("mx1").SetbackOf(StepKind.Issue)!;
+        Assert.Equal((1, now.AddSeconds(30), false), (setback.Count, setback.RetryAt, setback.Patience));
+    }
+
+    [Fact]
+    public void What_is_waited_for_stands_in_the_hold()
+    {
+        Facts facts = Given.Steady(Some.Certificate, Key, Preparing);
+        facts = facts.Complete(
+            Order, new StepOutcome.Later("ns2.example.net does not serve the TXT record", Now), Now);
+        Hold hold = Assert.Single(Decide(facts, Some.Certificate).Holds, h => h.Gate is Gate.Retry);
+        Assert.Equal("Issue ca", hold.Subject);
+        Assert.Contains("takes its time", hold.Reason, StringComparison.Ordinal);
+        Assert.Contains("ns2.example.net does not serve the TXT record", hold.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_dead_provider_of_one_owner_does_not_delay_the_records_of_another()
+    {
+        Facts facts = Given.Steady(TwoPorts, Key);
+        facts = facts.With(facts.Certificate("mx1").With(Preparing));
+        var first = (Step.Publish)Decide(facts, TwoPorts).Next!;
+        facts = facts.Intend(first, Now).Complete(first, new StepOutcome.Unknown("timed out", ""), Now);
+
+        Plan plan = Decide(facts, TwoPorts);
+        var second = Assert.IsType<Step.Publish>(plan.Next);
+        Assert.NotEqual(first.Owner, second.Owner);
+        Assert.Contains(plan.Holds, h => h.Gate is Gate.Retry && h.Subject == $"Publish {first.Owner}");
+
+        facts = facts.Intend(second, Now).Complete(second, new StepOutcome.Refused("BADKEY", ""), Now);
+        Assert.Equal(
+            [first.Owner, second.Owner], facts.Certificate("mx1").Setbacks.Select(s => s.Subject));
+        facts = facts.Complete(first, new StepOutcome.Published(first.Target), Now);
+        Assert.Equal([second.Owner], facts.Certificate("mx1").Setbacks.Select(s => s.Subject));
+    }
+
+    [Fact]
+    public void A_dead_provider_of_one_owner_does_not_delay_a_withdrawal_at_another()
+    {
+        Generation old = Given.In(0, Some.Key(9), new GenerationState.Superseded(Some.Chain(Some.Key(9)), Some.Start));
+        Facts facts = Given.Steady(TwoPorts, Key, old);
+        var first = (Step.Withdraw)Decide(facts, TwoPorts).Next!;
+        facts = facts.Intend(first, Now).Complete(first, new StepOutcome.Refused("BADKEY", ""), Now);
+        Assert.NotEqual(first.Owner, Assert.IsType<Step.Withdraw>(Decide(facts, TwoPorts).Next).Owner);
+    }
+
+    [Fact]
+    public void A_setback_without_a_subject_as_earlier_versions_stored_it_holds_back_every_owner()
+    {
+        Facts facts = Given.Steady(TwoPorts, Key);
+        CertificateFacts known = facts.Certificate("mx1").With(Preparing);
+        facts = facts.With(known with
+        {
+            Setbacks = [new(StepKind.Publish, Now, Now, 1, Now.AddMinutes(1), "timed out", "")],
+        });
+        Assert.Null(Decide(facts, TwoPorts).Next);
+
+        Plan plan = Decide(facts, TwoPorts, Now.AddMinutes(1));
+        var step = Assert.IsType<Step.Publish>(plan.Next);
+        facts = facts.Complete(step, new StepOutcome.Published(step.Target), Now.AddMinutes(1));
+        Assert.Empty(facts.Certificate("mx1").Setbacks);
+    }
+
+    [Fact]
+    public void A_certificate_that_is_old_when_it_comes_is_not_ordered_again_at_once()
+    {
+        var issued = new GenerationState.Issued(Some.Chain(NextKey, from: Now.AddDays(-80)), Now);
+        Facts facts = Given.Steady(Some.Certificate, Key, Given.In(2, NextKey, issued));
+        Assert.IsNotType<Step.Issue>(Decide(facts, Some.Certificate).Next);
+        Assert.IsType<Step.Issue>(Decide(facts, Some.Certificate, Now.AddHours(1)).Next);
+    }
+
+    private static Plan Decide(Facts facts, DesiredCertificate certificate, DateTimeOffset? now = null) => Planner.Next(
+        Some.Desired(certificate), facts, Look.Well(facts, certificate, now ?? Now, Some.Chain(Key)), "mx1",
+        now ?? Now);
+}

@@ -1,0 +1,124 @@
+using RolloverD.Core.Dane;
+using RolloverD.Core.Policy;
+using RolloverD.Simulation.World;
+
+namespace RolloverD.Simulation.Judgement;
+
+/// <summary>
+/// Liveness: some time after the faults have stopped everything is as the operator wants it, and nothing is left over.
+/// Looks at servers, mail servers and the disk alone.
+/// </summary>
+internal static class LivenessJudge
+{
+    /// <summary>
+    /// How long that may take: the longest rest that the product takes after failures, and the waits of three rollovers,
+    /// one that was under way, one that was asked for, and one that fell due.
+    /// </summary>
+    public static TimeSpan Bound(Scene scene)
+    {
+        Timing timing = scene.Desired.Timing;
+        TimeSpan ttl = Longest(
+            timing.Ttl, scene.Scenario.Timing.Ttl, scene.Scenario.AliasTtl, scene.Scenario.BeforeTtl,
+            scene.Provider.ForcedTtl ?? TimeSpan.Zero);
+        TimeSpan roll = (2 * ((2 * ttl) + timing.SafetyMargin)) + timing.RollbackWindow + TimeSpan.FromMinutes(30);
+        TimeSpan rest = TimeSpan.FromHours(9); // an issuer's longest rest, and orders that it looks at for hours
+        TimeSpan unseen = TimeSpan.FromDays(1); // a confirmed set that no server ever showed
+        return rest + unseen + (3 * roll);
+    }
+
+    /// <summary>What is not as it should be; null when all is well.</summary>
+    public static string? Complaint(Scene scene) =>
+        scene.Desired.Certificates.Values.Select(c => Complaint(scene, c)).FirstOrDefault(c => c is not null)
+        ?? scene.Owners.Select(o => Complaint(scene, o)).FirstOrDefault(c => c is not null)
+        ?? Keys(scene);
+
+    private static string? Complaint(Scene scene, DesiredCertificate certificate)
+    {
+        if (scene.Mail.Live(certificate.Name) is not { } live)
+            return $"{certificate.Name}: nothing is in service";
+
+        if (scene.Files.FindKey(certificate.Name, live.Generation!.Value) is null)
+            return $"{certificate.Name}: the key in service is not on the disk";
+
+        ChainCertificate leaf = live.Leaf.Certificate;
+        if (leaf.NotAfter <= scene.Now)
+            return $"{certificate.Name}: the certificate has ended";
+
+        if (leaf.Key.Family != certificate.Key.Family())
+            return $"{certificate.Name}: the key in service is not of the kind that is configured";
+
+        foreach (Listener listener in scene.Mail.Listeners.Where(l => certificate.Endpoints.Contains(l.Endpoint)))
+        {
+            if (listener.Slots.GetValueOrDefault(certificate.Name) is not [{ } only] || only != live)
+                return $"{certificate.Name}: {listener.Endpoint} at {listener.Address} does not show {live} alone";
+        }
+
+        return null;
+    }
+
+    private static string? Complaint(Scene scene, TlsaOwner owner)
+    {
+        List<Edition> inUse = [];
+        owner.InUse(inUse);
+        RecordSet held = owner.Held.Records;
+        if (inUse.Any(e => !e.Records.HasSameRecords(held)))
+            return $"{owner.Name}: not every server and cache has what the provider holds";
+
+        DesiredCertificate[] here =
+        [
+            .. scene.Desired.Certificates.Values
+                .Where(c => c.Endpoints.Any(e => scene.OwnerOf(e.TlsaName) == owner)),
+        ];
+        Shown[] served = [.. here.Select(c => scene.Mail.Live(c.Name)).OfType<Shown>()];
+        string[] standby =
+        [
+            .. scene.Files.Keys
+                .Where(k => here.Any(c => c.Name == k.Certificate))
+                .SelectMany(k => (string[])[Digest(k.Key, 1), Digest(k.Key, 2)]),
+        ];
+        foreach (TlsaRecord record in held.Records)
+        {
+            bool needed = scene.IsForeign(owner, record)
+                || served.Any(s => Sender.Names(record, s))
+                || (record.Parameters.NeedsOnlyKey && standby.Contains(record.Data));
+            if (!needed)
+                return $"{owner.Name}: {Short.Of(record)} is left over";
+        }
+
+        foreach (DesiredCertificate certificate in here)
+        {
+            Shown live = scene.Mail.Live(certificate.Name)!;
+            foreach (TlsaParameters p in certificate.Tlsa)
+            {
+                if (!held.Records.Any(r => r.Parameters == p && Sender.Names(r, live)))
+                    return $"{owner.Name}: no {p} record for {live}";
+            }
+
+            if (Sender.Refusing(held, live, certificate.Endpoints[0].Host, scene.Now) != 0)
+                return $"{owner.Name}: {owner.Held} is not good for {live}";
+        }
+
+        return null;
+    }
+
+    // One key in service and, under the standby policy, one that stands by.
+    private static string? Keys(Scene scene)
+    {
+        foreach (DesiredCertificate certificate in scene.Desired.Certificates.Values)
+        {
+            int[] kept = [.. scene.Files.Keys.Where(k => k.Certificate == certificate.Name).Select(k => k.Generation)];
+            int most = certificate.KeyPolicy == KeyPolicy.Standby ? 2 : 1;
+            if (kept.Length > most)
+                return $"{certificate.Name}: the keys of generations {string.Join(", ", kept)} are on the disk";
+        }
+
+        return null;
+    }
+
+    private static string Digest(PublicKey key, int type) => Convert.ToHexStringLower(
+        type == 1
+            ? System.Security.Cryptography.SHA256.HashData(key.Spki.AsSpan())
+            : System.Security.Cryptography.SHA512.HashData(key.Spki.AsSpan()));
+
+    private static TimeSpan Longest(params TimeSpan[] times) => times.Max();
+}

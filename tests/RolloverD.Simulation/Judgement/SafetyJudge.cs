@@ -1,0 +1,170 @@
+using RolloverD.Core.Dane;
+using RolloverD.Core.Policy;
+using RolloverD.Simulation.World;
+
+namespace RolloverD.Simulation.Judgement;
+
+/// <summary>
+/// Safety, at every instant: whatever set a sender may hold, whatever chain it may meet, it delivers. What an operator
+/// did that no software could undo is excused, by the rules of <see cref="Excuse"/> and no others.
+/// </summary>
+internal sealed class SafetyJudge(Scene scene)
+{
+    /// <summary>How long RolloverD has, in a quiet world, to mend what an operator broke.</summary>
+    private static readonly TimeSpan HealsWithin = TimeSpan.FromMinutes(45);
+
+    private readonly HashSet<(string Endpoint, int Edition, int Shown)> judged = [];
+    private readonly List<Edition> inUse = [];
+    private readonly List<Shown> shown = [];
+    private bool stale = true;
+
+    /// <summary>Something that senders may get or meet is new.</summary>
+    public void LookAgain() => stale = true;
+
+    /// <summary>Judges every pair of a set in use and a chain that is shown.</summary>
+    public void Check(DateTimeOffset now)
+    {
+        if (!stale || scene.Broken is not null)
+            return;
+
+        stale = false;
+        foreach (Endpoint endpoint in Endpoints())
+        {
+            scene.OwnerOf(endpoint.TlsaName).InUse(inUse);
+            Meet(endpoint);
+            foreach (Edition edition in inUse)
+            {
+                foreach (Shown met in shown)
+                {
+                    if (judged.Add((endpoint.TlsaName, edition.Number, met.Number)))
+                        Judge(endpoint, edition, met, now);
+                }
+            }
+        }
+    }
+
+    /// <summary>Remembers whose mail fails at the certificate's endpoints whatever is put there.</summary>
+    public void NoteHopeless(Shown fresh, DesiredCertificate certificate)
+    {
+        foreach (Endpoint endpoint in certificate.Endpoints)
+        {
+            scene.OwnerOf(endpoint.TlsaName).InUse(inUse);
+            Meet(endpoint);
+            shown.RemoveAll(s => s == fresh || s.Chain.Key.Family != fresh.Chain.Key.Family);
+            if (shown.Count == 0)
+                continue;
+
+            foreach (Edition edition in inUse)
+            {
+                int all = shown.Aggregate(
+                    ~0, (mask, s) => mask & Sender.Refusing(edition.Records, s, endpoint.Host, scene.Now));
+                for (int kind = 0; kind < Sender.Kinds.Length; kind++)
+                {
+                    if ((all & (1 << kind)) != 0)
+                        fresh.Hopeless.Add((edition.Number, kind));
+                }
+            }
+        }
+    }
+
+    /// <summary>RolloverD was told of an edition; when it is an operator's and does harm, it must be mended soon.</summary>
+    public void Told(Edition edition)
+    {
+        if (edition.Origin == Origin.Operator)
+            scene.Timeline.In(HealsWithin, () => MustBeMended(edition));
+    }
+
+    private void MustBeMended(Edition edition)
+    {
+        DateTimeOffset then = scene.Now - HealsWithin;
+        foreach (Endpoint endpoint in Endpoints())
+        {
+            TlsaOwner owner = scene.OwnerOf(endpoint.TlsaName);
+            if (owner.Held != edition)
+                continue;
+
+            if (!scene.IsQuietSince(then))
+            {
+                if (scene.FaultsOn)
+                    scene.Timeline.In(HealsWithin, () => MustBeMended(edition));
+                return;
+            }
+
+            Meet(endpoint);
+            foreach (Shown met in shown.Where(s => s.ToldAt < then))
+            {
+                if (Sender.Refusing(edition.Records, met, endpoint.Host, scene.Now) is not 0 and int mask)
+                    scene.Violation($"{endpoint}: {edition} was not mended within {HealsWithin}: {Tell(mask)} refuse {met}");
+            }
+        }
+    }
+
+    private void Judge(Endpoint endpoint, Edition edition, Shown met, DateTimeOffset now)
+    {
+        int refusing = Sender.Refusing(edition.Records, met, endpoint.Host, now);
+        for (int kind = 0; refusing >> kind != 0; kind++)
+        {
+            if ((refusing & (1 << kind)) != 0 && Excuse(endpoint, edition, met, kind, now) is null)
+            {
+                scene.Violation(
+                    $"{endpoint}: senders {Tell(refusing)} that hold {edition} meet {met} and refuse; "
+                    + $"RolloverD was told of the set at {edition.ToldAt:u} and of the chain at {met.ToldAt:u}");
+                return;
+            }
+        }
+    }
+
+    /// <summary>Why no software could prevent it; null: RolloverD should have.</summary>
+    private static string? Excuse(Endpoint endpoint, Edition edition, Shown met, int kind, DateTimeOffset now)
+    {
+        // The host was so before RolloverD came, or an operator did both.
+        if (edition.Origin != Origin.RolloverD && met.Origin != Origin.RolloverD)
+            return "neither is RolloverD's";
+
+        // Whoever held this set failed here already, whatever he met: nothing was taken from him.
+        if (met.Hopeless.Contains((edition.Number, kind)))
+            return "its holders failed already";
+
+        // An operator put the set there when the chain was in service, or before RolloverD could know of it.
+        if (edition.Origin == Origin.Operator && (edition.ToldAt is not { } told || met.ExposedAt <= told))
+            return "an operator broke it";
+
+        // An operator put the chain there, and RolloverD had not met it when it published the set.
+        if (met.Origin == Origin.Operator && (met.ToldAt is not { } shownAt || edition.CalledAt <= shownAt))
+            return "an operator put another chain there";
+
+        // RolloverD changed a set that failed in the same way: it made nothing worse. RFC 7671 §8
+        if (edition is { Origin: Origin.RolloverD, Base: { } before } && edition.CalledAt >= met.ExposedAt
+            && (Sender.Refusing(before.Records, met, endpoint.Host, now) & (1 << kind)) != 0)
+        {
+            return "the set before it failed too";
+        }
+
+        return null;
+    }
+
+    private void Meet(Endpoint endpoint)
+    {
+        shown.Clear();
+        foreach (Listener listener in scene.Mail.Listeners)
+        {
+            if (listener.Endpoint != endpoint)
+                continue;
+
+            foreach (List<Shown> processes in listener.Slots.Values)
+            {
+                foreach (Shown met in processes)
+                {
+                    if (!shown.Contains(met))
+                        shown.Add(met);
+                }
+            }
+        }
+    }
+
+    private IEnumerable<Endpoint> Endpoints() =>
+        scene.Desired.Certificates.Values.SelectMany(c => c.Endpoints).Distinct();
+
+    private static string Tell(int mask) =>
+        string.Join(", ", Sender.Kinds.Where((_, kind) => (mask & (1 << kind)) != 0));
+}

@@ -1,0 +1,34 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using RolloverD.Simulation.World;
+
+namespace RolloverD.Simulation.Report;
+
+/// <summary>What happened in one run, for people: who served, cached and decided what, and when.</summary>
+internal sealed class History : ILogger
+{
+    private readonly List<string> lines = [];
+    private Scene? scene;
+
+    public IReadOnlyList<string> Lines => lines;
+
+    public void Note(Scene where, string what)
+    {
+        scene = where;
+        TimeSpan at = where.Now - Scenario.Start;
+        lines.Add(string.Create(CultureInfo.InvariantCulture, $"{at:d\\.hh\\:mm\\:ss\\.fff}  {what}"));
+    }
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+        Func<TState, Exception?, string> formatter)
+    {
+        if (scene is not null)
+            Note(scene, $"  rolloverd: {formatter(state, exception)}");
+    }
+}

@@ -1,0 +1,171 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using RolloverD.Core.Ports;
+using RolloverD.Core.Rollover;
+using RolloverD.Engine;
+using RolloverD.Simulation.Judgement;
+using RolloverD.Simulation.Report;
+using RolloverD.Simulation.Time;
+using RolloverD.Simulation.World;
+
+namespace RolloverD.Simulation;
+
+/// <summary>
+/// One run: the product's own engine in a simulated world, first with everything that may go wrong, then in a calm one
+/// until all is steady.
+/// </summary>
+internal sealed class Run
+{
+    private readonly Scene scene;
+    private readonly Coverage coverage;
+    private readonly History? history;
+    private readonly Dictionary<string, DateTimeOffset> alarms = [];
+    private readonly Dictionary<string, int> failures = [];
+    private readonly HashSet<(string Certificate, int Generation)> rolled = [];
+    private Tick tick = null!;
+
+    private Run(ulong seed, Coverage coverage, History? history)
+    {
+        (this.coverage, this.history) = (coverage, history);
+        scene = new(Scenario.Draw(seed), coverage, history);
+        history?.Note(scene, $"seed {seed}\n{scene.Scenario}");
+        _ = new Incidents(scene);
+        Start();
+    }
+
+    /// <summary>Runs a seed.</summary>
+    /// <returns>What went wrong; null when nothing did.</returns>
+    public static string? Of(ulong seed, Coverage coverage, History? history = null)
+    {
+        var run = new Run(seed, coverage, history);
+        string? broken = run.Go();
+        coverage.Rollovers += run.rolled.Count;
+        coverage.Simulated += run.scene.Now - Scenario.Start;
+        coverage.EndRun();
+        return broken;
+    }
+
+    private string? Go()
+    {
+        DateTimeOffset calm = Scenario.Start + scene.Scenario.Chaos;
+        while (scene.Now < calm && scene.Broken is null)
+            Turn(calm);
+        scene.Calm();
+        Start();
+        DateTimeOffset last = scene.Now + LivenessJudge.Bound(scene);
+        DateTimeOffset look = scene.Now;
+        while (scene.Broken is null)
+        {
+            Turn(last);
+            if (scene.Now < look)
+                continue;
+
+            look = scene.Now + TimeSpan.FromMinutes(10);
+            if (LivenessJudge.Complaint(scene) is not { } complaint)
+                break;
+
+            if (scene.Now >= last)
+            {
+                scene.Violation(
+                    $"not steady {LivenessJudge.Bound(scene)} after the last fault: {complaint}; holds: "
+                    + string.Join("; ", scene.Desired.Certificates.Keys.SelectMany(Holds)));
+            }
+        }
+
+        return scene.Broken;
+    }
+
+    private IEnumerable<string> Holds(string name) =>
+        new FactsStore(scene.Store).Load().Facts.Certificate(name).Holds.Select(h => $"{h.Gate}: {h.Reason}");
+
+    // The daemon begins, with what the disk has kept.
+    private void Start()
+    {
+        scene.IsStopping = false;
+        ILogger log = history is not null ? history : NullLogger.Instance;
+        tick = new(scene.Ports(scene.Desired), log);
+        alarms.Clear();
+        foreach (string name in scene.Desired.Certificates.Keys)
+            alarms[name] = scene.Now;
+    }
+
+    // One alarm: one turn of the engine.
+    private void Turn(DateTimeOffset most)
+    {
+        (string name, DateTimeOffset at) = alarms.MinBy(a => a.Value);
+        scene.Timeline.Advance(at < most ? at : most);
+        if (scene.IsStopping)
+            Start();
+        if (at >= most || scene.Broken is not null)
+            return;
+
+        try
+        {
+            scene.InDaemon = true;
+            Task<TickResult> turn = tick.RunAsync(name, CancellationToken.None);
+            if (!turn.IsCompleted)
+                throw new InvalidOperationException("a port did not answer at once");
+
+            Note(name, turn.GetAwaiter().GetResult());
+        }
+        catch (Crash crash)
+        {
+            history?.Note(scene, $"the daemon is no more: {crash.Message}");
+            scene.InDaemon = false;
+            if (scene.Dice.OneIn(2))
+                scene.Store.LosePower();
+            scene.Timeline.Advance(scene.Dice.Spread(TimeSpan.FromSeconds(1), TimeSpan.FromHours(2)));
+            Start();
+        }
+        catch (StoreException e)
+        {
+            // As the daemon does: twice as long each time.
+            failures[name] = Math.Min(failures.GetValueOrDefault(name) + 1, 8);
+            history?.Note(scene, $"  {name}: the turn failed: {e.Message}");
+            alarms[name] = scene.Now + TimeSpan.FromSeconds(Math.Pow(2, failures[name]));
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            scene.Violation($"{name}: the turn threw {e}");
+        }
+        finally
+        {
+            scene.InDaemon = false;
+        }
+    }
+
+    private void Note(string name, TickResult result)
+    {
+        coverage.Ticks++;
+        failures.Remove(name);
+        foreach (Hold hold in result.Plan.Holds)
+            coverage.Held(hold.Gate);
+        if (result.Plan.Next is { } step && result.Outcome is not null)
+            coverage.Took(step.Kind);
+        if (result.Facts.Certificate(name).Current is { State: GenerationState.Live } current
+            && current.Number != 1)
+        {
+            rolled.Add((name, current.Number));
+        }
+
+        alarms[name] = result.Outcome is not null ? scene.Now : Alarm(result);
+    }
+
+    // An alarm rings after the time that the clock on the wall promised when it was set; sometimes late. A steady
+    // certificate is looked at less often than the product asks for, for the sake of speed: a late alarm does no harm.
+    private DateTimeOffset Alarm(TickResult result)
+    {
+        TimeSpan wait = result.Plan.WakeAt - scene.Clock.GetUtcNow();
+        if (wait < TimeSpan.Zero)
+            wait = TimeSpan.Zero;
+        if (result.Plan.Next is null && result.Plan.Holds.IsEmpty && wait > TimeSpan.Zero)
+            wait *= 4;
+        if (scene.IsEnabled(Fault.AlarmLate) && scene.Dice.OneIn(50))
+        {
+            scene.Occurs(Fault.AlarmLate);
+            wait += scene.Dice.Spread(TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+        }
+
+        return scene.Now + wait;
+    }
+}

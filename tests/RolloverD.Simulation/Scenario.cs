@@ -1,0 +1,157 @@
+using System.Collections.Immutable;
+using RolloverD.Core.Dane;
+using RolloverD.Core.Policy;
+using RolloverD.Simulation.Time;
+using Timing = RolloverD.Core.Policy.Timing;
+
+namespace RolloverD.Simulation;
+
+/// <summary>What a run is made of, drawn from its seed: the operator's wishes, the world, and what may go wrong.</summary>
+internal sealed record Scenario
+{
+    private static readonly string[] Lists =
+        ["3 1 1", "3 1 1", "3 0 1", "2 1 1", "2 0 1", "2 1 1,3 1 1", "3 1 1,3 1 2", "3 1 2", "3 0 2", "2 1 2,3 1 1"];
+
+    private static readonly string[] Befores = ["", "", "3 1 1", "2 1 1", "3 1 2", "3 0 1", "3 1 1,3 1 2", "broken"];
+
+    public required ulong Seed { get; init; }
+
+    public required Timing Timing { get; init; }
+
+    public required ImmutableArray<DesiredCertificate> Certificates { get; init; }
+
+    /// <summary>How long certificates live.</summary>
+    public required TimeSpan Lifetime { get; init; }
+
+    public required int Servers { get; init; }
+
+    /// <summary>Whether the provider's own server answers nobody and the others get the zone from it.</summary>
+    public required bool HiddenPrimary { get; init; }
+
+    /// <summary>How many addresses each endpoint has.</summary>
+    public required int Addresses { get; init; }
+
+    /// <summary>TTL of the CNAMEs by which all endpoints lead to one owner; zero: each endpoint has its own.</summary>
+    public required TimeSpan AliasTtl { get; init; }
+
+    /// <summary>The parameters of the records that were there before; <c>broken</c>: they match nothing.</summary>
+    public required string Before { get; init; }
+
+    public required TimeSpan BeforeTtl { get; init; }
+
+    /// <summary>How much longer than its TTL caches keep a set.</summary>
+    public required TimeSpan Sloppiness { get; init; }
+
+    public required bool ReadsByItself { get; init; }
+
+    public required TimeSpan LongestDrain { get; init; }
+
+    /// <summary>Whether the mail servers read live/ from the start, or an operator sees to it later.</summary>
+    public required bool Configured { get; init; }
+
+    /// <summary>The kinds of faults that occur in this run.</summary>
+    public required ImmutableArray<Fault> Faults { get; init; }
+
+    /// <summary>How often a call to a provider, an issuer or a mail server goes wrong.</summary>
+    public required double CallFaults { get; init; }
+
+    public required double Crashes { get; init; }
+
+    /// <summary>How many things happen by themselves or are done by people.</summary>
+    public required int Incidents { get; init; }
+
+    /// <summary>How long it goes on like that, before the world calms down.</summary>
+    public required TimeSpan Chaos { get; init; }
+
+    public static readonly DateTimeOffset Start = new(2027, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    public static Scenario Draw(ulong seed)
+    {
+        var dice = new Dice(seed ^ 0x5eed);
+        TimeSpan ttl = dice.Spread(TimeSpan.FromMinutes(1), TimeSpan.FromHours(6));
+        TimeSpan margin = dice.Spread(TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(15));
+        TimeSpan rollback = dice.Spread(TimeSpan.FromMinutes(10), TimeSpan.FromHours(4));
+        TimeSpan roll = (4 * ttl) + (2 * margin) + rollback + TimeSpan.FromHours(1);
+        TimeSpan lifetime = roll * dice.Between(8, 20);
+        bool quiet = dice.OneIn(12);
+        ImmutableArray<Fault> faults = Enabled(dice, quiet);
+        return new()
+        {
+            Seed = seed,
+            Timing = new(Whole(ttl), Whole(margin), Whole(rollback)),
+            Certificates = DrawCertificates(dice, lifetime),
+            Lifetime = lifetime,
+            Servers = dice.Between(1, 4),
+            HiddenPrimary = dice.OneIn(3),
+            Addresses = dice.Between(1, 2),
+            AliasTtl = dice.OneIn(4) ? Whole(dice.Spread(TimeSpan.FromMinutes(1), TimeSpan.FromHours(8))) : TimeSpan.Zero,
+            Before = dice.Pick(Befores),
+            BeforeTtl = Whole(dice.Spread(TimeSpan.FromMinutes(1), TimeSpan.FromHours(12))),
+            Sloppiness = margin * dice.Pick([0, 0.5, 0.99]),
+            ReadsByItself = dice.OneIn(2),
+            LongestDrain = TimeSpan.FromSeconds(dice.Between(1, 110)),
+            Configured = !dice.OneIn(6),
+            Faults = faults,
+            CallFaults = quiet ? 0 : dice.Pick([0, 0.05, 0.15, 0.4]),
+            Crashes = quiet ? 0 : dice.Pick([0, 0.002, 0.02, 0.06]),
+            Incidents = quiet ? 0 : dice.Between(0, 12),
+            Chaos = lifetime * dice.Between(2, 3),
+        };
+    }
+
+    /// <summary>A list of TLSA parameters as people configure it.</summary>
+    public static string AnyList(Dice dice) => dice.Pick(Lists);
+
+    public override string ToString() =>
+        $"""
+        {string.Join("\n", Certificates.Select(Describe))}
+        ttl {Timing.Ttl}, margin {Timing.SafetyMargin}, rollback window {Timing.RollbackWindow}, lifetime {Lifetime}
+        {Servers} server(s){(HiddenPrimary ? " behind a hidden primary" : "")}, {Addresses} address(es) an endpoint
+        {(AliasTtl > TimeSpan.Zero ? $"one owner behind CNAMEs, ttl {AliasTtl}" : "an owner an endpoint")}; before: [{Before}] ttl {BeforeTtl}
+        caches keep a set {Sloppiness} too long; processes of the mail server live {LongestDrain}{(ReadsByItself ? " and read live/ by themselves" : "")}
+        call faults {CallFaults:P0}, crashes {Crashes:P1}, {Incidents} incident(s), kinds: {string.Join(", ", Faults)}
+        """;
+
+    // Of each run some kinds only: what is everywhere hides what is rare.
+    private static ImmutableArray<Fault> Enabled(Dice dice, bool quiet)
+    {
+        if (quiet)
+            return [];
+
+        double share = dice.Pick([0.1, 0.3, 0.6, 1]);
+        return [.. Enum.GetValues<Fault>().Where(_ => dice.Chance(share))];
+    }
+
+    private static ImmutableArray<DesiredCertificate> DrawCertificates(Dice dice, TimeSpan lifetime)
+    {
+        ImmutableArray<Endpoint> endpoints = dice.Below(6) switch
+        {
+            0 => [new("mx1.example.net", 25), new("mx1.example.net", 465), new("mx1.example.net", 587)],
+            1 => [new("mx1.example.net", 25), new("mx2.example.net", 25)],
+            2 => [new("mx1.example.net", 25), new("mx1.example.net", 465)],
+            _ => [new("mx1.example.net", 25)],
+        };
+        ImmutableArray<string> names = [.. endpoints.Select(e => e.Host).Distinct()];
+        ImmutableArray<TlsaParameters> tlsa = Parameters(dice.Pick(Lists));
+        DesiredCertificate first = Certificate("mx", KeyAlgorithm.EcdsaP256);
+        return dice.OneIn(5)
+            ? [first, Certificate("rsa", KeyAlgorithm.Rsa2048)]
+            : [first];
+
+        DesiredCertificate Certificate(string name, KeyAlgorithm algorithm) => new(
+            name, names, "ca1", algorithm, dice.Pick(Enum.GetValues<KeyPolicy>()),
+            lifetime * dice.Pick([0.9, 1.5, 50]), null, tlsa, endpoints, [new("postfix", ImmutableDictionary<string, string>.Empty)]);
+    }
+
+    private static string Describe(DesiredCertificate c) =>
+        $"certificate {c.Name}: {string.Join(", ", c.Endpoints)}; {c.Key}, {c.KeyPolicy}, rotate after {c.RotateAfter}, "
+        + $"tlsa {string.Join(", ", c.Tlsa)}";
+
+    public static ImmutableArray<TlsaParameters> Parameters(string list) =>
+    [
+        .. list.Split(',').Select(t => TlsaParameters.TryParse(t, out TlsaParameters p)
+            ? p : throw new FormatException(t)),
+    ];
+
+    private static TimeSpan Whole(TimeSpan time) => TimeSpan.FromSeconds(Math.Ceiling(time.TotalSeconds));
+}

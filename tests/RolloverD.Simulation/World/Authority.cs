@@ -1,0 +1,74 @@
+using System.Collections.Immutable;
+using RolloverD.Core.Dane;
+using RolloverD.Core.Ports;
+
+namespace RolloverD.Simulation.World;
+
+/// <summary>What questions to the authoritative servers bring, one server after the other, while time goes on.</summary>
+internal sealed class Authority(Scene scene) : IAuthority
+{
+    public Task<OwnerObservation> ObserveAsync(string name, DnsRecordType type, CancellationToken cancellation)
+    {
+        TlsaOwner owner = scene.OwnerOf(name);
+        NameServers servers = scene.Servers;
+        DateTimeOffset started = scene.Clock.GetUtcNow();
+        var answers = ImmutableArray.CreateBuilder<ServerAnswer>(servers.Count);
+        for (int i = 0; i < servers.Count; i++)
+            answers.Add(new($"ns{i + 1}", $"192.0.2.{i + 1}", Ask(owner, i)));
+
+        ZoneSecurity security = scene.Zone.Security(scene.Now);
+        OwnerObservation round = new(
+            name,
+            owner.Name,
+            security is ZoneSecurity.Unknown ? null : Scene.ZoneName,
+            type,
+            started,
+            scene.Clock.GetUtcNow(),
+            owner.AliasTtl > TimeSpan.Zero ? [new(name, owner.Name, owner.AliasTtl)] : [],
+            security,
+            TimeSpan.FromMinutes(5),
+            answers.MoveToImmutable(),
+            scene.Zone.ResolverProblem is { } problem
+                ? problem
+                : new ResolverView.Validated(SetOf(owner.Name, owner.Held.Records)));
+        return Task.FromResult(round);
+    }
+
+    public static DnsRecordSet SetOf(string owner, RecordSet set) => new(
+        owner,
+        DnsRecordType.Tlsa,
+        set.Ttl,
+        [.. set.Records.Select(r => r.ToString()).Order(StringComparer.Ordinal)]);
+
+    private AnswerContent Ask(TlsaOwner owner, int server)
+    {
+        if (scene.Servers.IsHidden(server) || owner.GivenBy(server) is null)
+        {
+            scene.Pause(TimeSpan.FromSeconds(3));
+            return scene.Dice.OneIn(3)
+                ? new AnswerContent.Failed("SERVFAIL")
+                : new AnswerContent.Unreachable("no answer in time");
+        }
+
+        scene.Pause(TimeSpan.FromMilliseconds(scene.Dice.Between(1, 30)));
+        if (owner.GivenBy(server) is not { } edition)
+            return new AnswerContent.Unreachable("the connection was lost");
+
+        return scene.Zone.Security(scene.Now) switch
+        {
+            ZoneSecurity.Secure => Tell(owner, edition),
+            ZoneSecurity.Insecure => new AnswerContent.Unsigned(SetOf(owner.Name, edition.Records)),
+            ZoneSecurity.Bogus bogus => new AnswerContent.Bogus(bogus.Reason),
+            _ => new AnswerContent.Unreachable("no answer in time"),
+        };
+    }
+
+    private AnswerContent Tell(TlsaOwner owner, Edition edition)
+    {
+        scene.Tell(edition);
+        return edition.Records.IsAbsent
+            ? new AnswerContent.Absent(true)
+            : new AnswerContent.Serves(
+                SetOf(owner.Name, edition.Records), scene.Zone.SignaturesExpire(scene.Now) + scene.Clock.Offset);
+    }
+}

@@ -1,0 +1,103 @@
+using RolloverD.Core.Dane;
+using RolloverD.Core.Ports;
+
+namespace RolloverD.Simulation.World;
+
+/// <summary>The provider that keeps the zone's records, with everything that such interfaces do.</summary>
+internal sealed class DnsProvider(Scene scene) : IDnsProvider
+{
+    private static readonly Fault[] Faults =
+    [
+        Fault.ProviderAppliesAndFails, Fault.ProviderAppliesLate, Fault.ProviderAppliesHalf,
+        Fault.ProviderLosesUpdate, Fault.ProviderRefuses, Fault.ProviderAway,
+    ];
+
+    /// <summary>The TTL that it gives to every set, whatever is asked for.</summary>
+    public TimeSpan? ForcedTtl { get; set; }
+
+    public Task<DnsReadOutcome> ReadAsync(string owner, DnsRecordType type, CancellationToken cancellation)
+    {
+        TlsaOwner held = scene.Owner(owner);
+        scene.Tell(held.Held);
+        return Task.FromResult<DnsReadOutcome>(
+            new DnsReadOutcome.Found(Authority.SetOf(owner, held.Held.Records)));
+    }
+
+    public Task<DnsChangeOutcome> ChangeAsync(DnsChange change, CancellationToken cancellation)
+    {
+        scene.BeforeEffect("change of records");
+        TlsaOwner owner = scene.Owner(change.Owner);
+        DateTimeOffset called = scene.Now;
+        scene.Pause(TimeSpan.FromMilliseconds(scene.Dice.Between(5, 400)));
+        DnsChangeOutcome outcome = scene.Strikes(Faults) switch
+        {
+            Fault.ProviderRefuses => new DnsChangeOutcome.Refused("BADTIME", "set the clock"),
+            Fault.ProviderAway => new DnsChangeOutcome.Unknown("no answer in time", "see to the provider"),
+            Fault.ProviderAppliesLate => Late(owner, change, called),
+            Fault.ProviderAppliesHalf => Half(owner, change, called),
+            Fault.ProviderLosesUpdate => new DnsChangeOutcome.Applied(
+                Authority.SetOf(owner.Name, Target(change, change.Add.Length, change.Remove.Length))),
+            Fault.ProviderAppliesAndFails when Try(owner, change, called) is DnsChangeOutcome.Applied =>
+                new DnsChangeOutcome.Unknown("the answer was lost", "see to the provider"),
+            _ => Try(owner, change, called),
+        };
+        scene.AfterEffect("change of records");
+        return Task.FromResult(outcome);
+    }
+
+    private DnsChangeOutcome.Unknown Late(TlsaOwner owner, DnsChange change, DateTimeOffset called)
+    {
+        TimeSpan delay = scene.Dice.Spread(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(9));
+        scene.Timeline.In(delay, () => Try(owner, change, called));
+        return new("no answer in time; it is queued", "see to the provider");
+    }
+
+    // A provider that changes one record at a time and stops in the middle. It took the condition before.
+    private DnsChangeOutcome.Unknown Half(TlsaOwner owner, DnsChange change, DateTimeOffset called)
+    {
+        if (Fits(owner, change) && change.Add.Length + change.Remove.Length > 1)
+        {
+            int done = scene.Dice.Between(1, change.Add.Length + change.Remove.Length - 1);
+            int added = Math.Min(done, change.Add.Length);
+            Hold(owner, Target(change, added, done - added), change.Ttl, called);
+        }
+
+        return new("the third request of the change failed", "see to the provider");
+    }
+
+    private DnsChangeOutcome Try(TlsaOwner owner, DnsChange change, DateTimeOffset called)
+    {
+        RecordSet target = Target(change, change.Add.Length, change.Remove.Length);
+        if (!owner.Held.Records.HasSameRecords(target))
+        {
+            if (!Fits(owner, change))
+            {
+                scene.Tell(owner.Held);
+                return new DnsChangeOutcome.Conflict(Authority.SetOf(owner.Name, owner.Held.Records));
+            }
+
+            Hold(owner, target, change.Ttl, called);
+        }
+        else if (owner.Held.Records.Ttl != (ForcedTtl ?? change.Ttl) && !target.IsAbsent)
+        {
+            Hold(owner, target, change.Ttl, called);
+        }
+
+        return new DnsChangeOutcome.Applied(Authority.SetOf(owner.Name, owner.Held.Records));
+    }
+
+    private void Hold(TlsaOwner owner, RecordSet set, TimeSpan ttl, DateTimeOffset called) => owner.Hold(
+        scene.Publish(owner, new(set.Records, ForcedTtl ?? ttl), Origin.RolloverD, called));
+
+    private static bool Fits(TlsaOwner owner, DnsChange change) =>
+        change.Expected is not { } expected
+        || Authority.SetOf(owner.Name, owner.Held.Records).HasSameValues(expected);
+
+    private static RecordSet Target(DnsChange change, int added, int removed)
+    {
+        IEnumerable<string> values = (change.Expected ?? [])
+            .Concat(change.Add.Take(added))
+            .Except(change.Remove.Take(removed));
+        return new([.. values.Select(TlsaRecord.Parse)], change.Ttl);
+    }
+}

@@ -1,0 +1,42 @@
+using System.Collections.Immutable;
+using RolloverD.Core.Dane;
+using RolloverD.Core.Ports;
+
+namespace RolloverD.Simulation.World;
+
+/// <summary>Handshakes with whatever process picks up at each address.</summary>
+internal sealed class Handshake(Scene scene) : IHandshake
+{
+    public Task<EndpointObservation> ObserveAsync(Endpoint endpoint, CancellationToken cancellation)
+    {
+        DateTimeOffset started = scene.Clock.GetUtcNow();
+        var seen = ImmutableArray.CreateBuilder<AddressObservation>();
+        foreach (Listener listener in scene.Mail.At(endpoint))
+            seen.Add(new(listener.Address, Meet(listener)));
+        return Task.FromResult(
+            new EndpointObservation(endpoint, started, scene.Clock.GetUtcNow(), null, seen.ToImmutable()));
+    }
+
+    private ImmutableArray<Presented> Meet(Listener listener)
+    {
+        if (listener.IsHidden)
+        {
+            scene.Pause(TimeSpan.FromSeconds(5));
+            return [new Presented.Unreachable("no answer in time")];
+        }
+
+        scene.Pause(TimeSpan.FromMilliseconds(scene.Dice.Between(1, 40)));
+        if (listener.RefusesUs)
+            return [new Presented.HandshakeFailed("alert")];
+
+        var presented = ImmutableArray.CreateBuilder<Presented>();
+        foreach (List<Shown> processes in listener.Slots.Values.Where(s => s.Count > 0))
+        {
+            Shown shown = processes[scene.Dice.Below(processes.Count)];
+            shown.ToldAt ??= scene.Now;
+            presented.Add(new Presented.Shows(shown.Chain, "TLSv1.3"));
+        }
+
+        return presented.Count == 0 ? [new Presented.NoStartTls("STARTTLS is not offered")] : presented.ToImmutable();
+    }
+}

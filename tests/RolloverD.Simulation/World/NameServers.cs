@@ -1,0 +1,76 @@
+using RolloverD.Simulation.Time;
+
+namespace RolloverD.Simulation.World;
+
+/// <summary>The authoritative servers of a zone and what is wrong with each of them.</summary>
+internal sealed class NameServers(Timeline time, Dice dice, int count, bool hiddenPrimary)
+{
+    private readonly List<TlsaOwner> owners = [];
+    private readonly bool[] down = new bool[count];
+    private readonly bool[] frozen = new bool[count];
+    private readonly bool[] hidden = new bool[count];
+    private readonly double?[] instanceLag = new double?[count];
+
+    public int Count => count;
+
+    /// <summary>The longest time that a transfer takes now.</summary>
+    public TimeSpan Lag { get; set; } = TimeSpan.FromSeconds(5);
+
+    public bool IsDown(int server) => down[server];
+
+    /// <summary>Whether RolloverD alone cannot reach it.</summary>
+    public bool IsHidden(int server) => hidden[server];
+
+    public bool TakesTransfers(int server) => !frozen[server] && !down[server];
+
+    /// <summary>Behind this address a second instance lags this share of the TTL; null when there is none.</summary>
+    public double? InstanceLag(int server) => instanceLag[server];
+
+    public void Join(TlsaOwner owner) => owners.Add(owner);
+
+    public bool IsPrimary(int server) => server == 0 && !hiddenPrimary;
+
+    public TimeSpan LagOf(int server) =>
+        IsPrimary(server) ? TimeSpan.Zero : dice.Spread(TimeSpan.FromMilliseconds(50), Lag);
+
+    public int Any() => dice.Below(count);
+
+    public void Freeze(int server) => frozen[server] = true;
+
+    public void Hide(int server) => hidden[server] = true;
+
+    public void SecondInstance(int server, double? share) => instanceLag[server] = share;
+
+    public void TakeDown(int server)
+    {
+        if (down[server])
+            return;
+
+        foreach (TlsaOwner owner in owners)
+            owner.Silence(server);
+        down[server] = true;
+    }
+
+    /// <summary>All is well with the server again; a while it may still give what it had.</summary>
+    public void Repair(int server, TimeSpan refresh)
+    {
+        bool spoke = !down[server];
+        (down[server], frozen[server], hidden[server]) = (false, false, false);
+        foreach (TlsaOwner owner in owners)
+        {
+            if (!spoke)
+                owner.Speak(server);
+            time.In(refresh, () => owner.Transfer(server));
+        }
+    }
+
+    public void RepairAll()
+    {
+        Lag = TimeSpan.FromSeconds(5);
+        for (int i = 0; i < count; i++)
+        {
+            Repair(i, TimeSpan.FromSeconds(2));
+            instanceLag[i] = null;
+        }
+    }
+}

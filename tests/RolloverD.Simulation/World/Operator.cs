@@ -1,0 +1,189 @@
+using System.Collections.Immutable;
+using RolloverD.Core.Dane;
+using RolloverD.Core.Policy;
+using RolloverD.Core.Rollover;
+using RolloverD.Engine;
+using RolloverD.Simulation.Time;
+
+namespace RolloverD.Simulation.World;
+
+/// <summary>The people: they edit records, put in certificates by hand, change the configuration, and ask for rolls.</summary>
+internal sealed class Operator(Scene scene)
+{
+    private readonly Dice dice = scene.Dice;
+
+    /// <summary>Lets the mail servers read live/.</summary>
+    public void Configure()
+    {
+        foreach (string name in scene.Desired.Certificates.Keys)
+            scene.Mail.Configured.Add(name);
+        scene.History?.Note(scene, "operator: the mail servers read live/ from now on");
+    }
+
+    /// <summary>Somebody changes the records on one server alone.</summary>
+    public void EditsOneServer(int server)
+    {
+        TlsaOwner owner = AnyOwner();
+        if (owner.GivenBy(server) is not { } given)
+            return;
+
+        scene.Servers.Freeze(server);
+        RecordSet set = given.Records.With([ForeignRecord(harmless: dice.OneIn(2))]);
+        owner.GiveAlone(server, scene.Publish(owner, Timed(set), Origin.Operator, scene.Now));
+    }
+
+    /// <summary>Does one such thing.</summary>
+    public void Acts(Fault act)
+    {
+        switch (act)
+        {
+            case Fault.OperatorAddsRecord:
+                Edits(act, held => held.With([ForeignRecord(harmless: dice.OneIn(2))]));
+                break;
+            case Fault.OperatorRemovesRecord:
+                Edits(act, held => held.IsAbsent
+                    ? null
+                    : held.Without(new HashSet<TlsaRecord> { dice.Pick(held.Records) }));
+                break;
+            case Fault.OperatorReplacesRecords:
+                Edits(act, _ => dice.OneIn(3)
+                    ? RecordSet.Absent
+                    : new([ForeignRecord(harmless: true)], scene.Scenario.BeforeTtl));
+                break;
+            case Fault.OperatorReplacesCertificate:
+                ReplacesCertificate(act);
+                break;
+            case Fault.OperatorRolls:
+                Asks(act, newKey: false, emergency: false);
+                break;
+            case Fault.OperatorRollsNewKey:
+                Asks(act, newKey: true, emergency: false);
+                break;
+            case Fault.OperatorRollsInEmergency:
+                Asks(act, newKey: true, emergency: true);
+                break;
+            default:
+                Reconfigures(act);
+                break;
+        }
+    }
+
+    private void Edits(Fault act, Func<RecordSet, RecordSet?> edit)
+    {
+        TlsaOwner owner = AnyOwner();
+        if (edit(owner.Held.Records) is not { } set)
+            return;
+
+        scene.Occurs(act);
+        owner.Hold(scene.Publish(owner, Timed(set), Origin.Operator, scene.Now));
+    }
+
+    private RecordSet Timed(RecordSet set) => set.Ttl > TimeSpan.Zero ? set : new(set.Records, scene.Scenario.BeforeTtl);
+
+    // A harmless one leaves every sender a match; another may be of parameters that senders prefer to all others there.
+    private TlsaRecord ForeignRecord(bool harmless)
+    {
+        Chain other = scene.StrangerChain("other", KeyAlgorithm.EcdsaP256);
+        string parameters = harmless ? dice.Pick(["3 1 1", "2 1 1"]) : dice.Pick(["3 1 2", "3 0 2", "2 1 2", "3 0 1"]);
+        TlsaRecord record = scene.Record(Scenario.Parameters(parameters)[0], other);
+        foreach (TlsaOwner owner in scene.Owners)
+            scene.IsNowForeign(owner, record);
+        return record;
+    }
+
+    private void ReplacesCertificate(Fault act)
+    {
+        string name = dice.Pick([.. scene.Desired.Certificates.Keys]);
+        DesiredCertificate certificate = scene.Desired.Certificates[name];
+        Shown shown = scene.NewShown(scene.StrangerChain("hand", certificate.Key), Origin.Operator, null);
+        Listener[] here = [.. scene.Mail.Listeners.Where(l => certificate.Endpoints.Contains(l.Endpoint))];
+        bool everywhere = dice.OneIn(2);
+        scene.Occurs(act);
+        scene.Troubles++;
+        scene.Mail.Pinned.Add(name);
+        foreach (Listener listener in everywhere ? here : [dice.Pick(here)])
+            scene.Mail.Show(listener, name, shown);
+        scene.History?.Note(scene, $"operator: {name} is replaced by {shown}{(everywhere ? "" : " at one address")}");
+
+        // Some time later the server is set to read live/ again, as it was told.
+        scene.Timeline.In(dice.Spread(TimeSpan.FromMinutes(1), TimeSpan.FromHours(20)), () =>
+        {
+            if (!scene.FaultsOn)
+                return;
+
+            scene.Troubles--;
+            scene.LastTrouble = scene.Now;
+            scene.Mail.Pinned.Remove(name);
+            if (dice.OneIn(2))
+                scene.Mail.TakeOn(name, certificate.Endpoints, _ => true);
+        });
+    }
+
+    // As `rolloverd roll` does.
+    private void Asks(Fault act, bool newKey, bool emergency)
+    {
+        string name = dice.Pick([.. scene.Desired.Certificates.Keys]);
+        bool inDaemon = scene.InDaemon;
+        scene.InDaemon = false;
+        new FactsStore(scene.Store).Update(facts =>
+        {
+            CertificateFacts known = facts.Certificate(name);
+            if (known.Request is { } pending && (pending.Emergency || !emergency))
+                return (facts, []);
+
+            scene.Occurs(act);
+            return (facts.With(known.Ask(newKey, emergency, scene.Clock.GetUtcNow())), []);
+        });
+        scene.InDaemon = inDaemon;
+    }
+
+    private void Reconfigures(Fault act)
+    {
+        Desired desired = scene.Desired;
+        string name = dice.Pick([.. desired.Certificates.Keys]);
+        DesiredCertificate certificate = desired.Certificates[name];
+        Desired? changed = act switch
+        {
+            Fault.OperatorChangesTtl => desired with
+            {
+                Timing = desired.Timing with
+                {
+                    Ttl = TimeSpan.FromSeconds(
+                        Math.Ceiling(dice.Spread(TimeSpan.FromMinutes(1), TimeSpan.FromHours(6)).TotalSeconds)),
+                },
+            },
+            Fault.OperatorChangesKeyPolicy => With(
+                certificate with { KeyPolicy = dice.Pick(Enum.GetValues<KeyPolicy>()) }),
+            Fault.OperatorChangesKeyAlgorithm => With(
+                certificate with
+                {
+                    Key = certificate.Key.Family() == KeyFamily.Rsa
+                        ? dice.Pick([KeyAlgorithm.Rsa2048, KeyAlgorithm.Rsa3072])
+                        : dice.Pick([KeyAlgorithm.EcdsaP256, KeyAlgorithm.EcdsaP384]),
+                }),
+            Fault.OperatorChangesIssuer => With(
+                certificate with { Issuer = certificate.Issuer == "ca1" ? "ca2" : "ca1" }),
+            Fault.OperatorChangesParameters => desired with
+            {
+                Certificates = Each(Scenario.Parameters(Scenario.AnyList(dice))),
+            },
+            _ => null,
+        };
+        if (changed is null)
+            return;
+
+        scene.Occurs(act);
+        scene.History?.Note(scene, $"operator: {act}");
+        scene.Reconfigure(changed);
+
+        Desired With(DesiredCertificate other) =>
+            desired with { Certificates = desired.Certificates.SetItem(name, other) };
+
+        ImmutableSortedDictionary<string, DesiredCertificate> Each(ImmutableArray<TlsaParameters> tlsa) =>
+            desired.Certificates.SetItems(desired.Certificates.Values
+                .Select(c => KeyValuePair.Create(c.Name, c with { Tlsa = tlsa })));
+    }
+
+    private TlsaOwner AnyOwner() => scene.OwnerOf(
+        dice.Pick([.. scene.Desired.Certificates.Values.SelectMany(c => c.Endpoints)]).TlsaName);
+}

@@ -1,0 +1,38 @@
+using System.Collections.Immutable;
+using RolloverD.Core.Dane;
+
+namespace RolloverD.Simulation.World;
+
+/// <summary>A chain that some process of a mail server may show, from the moment it was put where it can be read.</summary>
+/// <param name="Number">In the order of exposure.</param>
+/// <param name="Chain">The chain.</param>
+/// <param name="Leaf">Its leaf.</param>
+/// <param name="Ancestors">Its CA certificates.</param>
+/// <param name="Origin">Who put it there.</param>
+/// <param name="Generation">RolloverD's number for it; null for a stranger's.</param>
+/// <param name="ExposedAt">When.</param>
+internal sealed record Shown(
+    int Number,
+    Chain Chain,
+    Paper Leaf,
+    ImmutableArray<Paper> Ancestors,
+    Origin Origin,
+    int? Generation,
+    DateTimeOffset ExposedAt)
+{
+    /// <summary>When RolloverD was first shown it in a handshake; null: never.</summary>
+    public DateTimeOffset? ToldAt { get; set; }
+
+    /// <summary>
+    /// Editions whose holders failed at this endpoint whatever they met there, when this was put there: by sender.
+    /// </summary>
+    public HashSet<(int Edition, int Sender)> Hopeless { get; } = [];
+
+    public bool Equals(Shown? other) => ReferenceEquals(this, other);
+
+    public override int GetHashCode() => Number;
+
+    public override string ToString() =>
+        $"chain {Number} ({(Generation is { } g ? $"generation {g}" : Origin.ToString())}, "
+        + $"key {Short.Of(Leaf.Data(1, 1)!)}, certificate {Short.Of(Leaf.Data(0, 1)!)})";
+}

@@ -1,0 +1,34 @@
+using System.CommandLine;
+using RolloverD.Commands;
+using RolloverD.Tests.Config;
+using Xunit;
+
+namespace RolloverD.Tests.Commands;
+
+/// <summary>The help teaches: at 80 columns, with an example and the exit codes that matter, for every command.</summary>
+public sealed class HelpTests
+{
+    public static TheoryData<string> Commands =>
+        [.. Leaves(CommandLine.Create()).Select(HelpText.PathOf)];
+
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public void Every_command_shows_an_example_and_its_exit_codes(string path)
+    {
+        Command command = Leaves(CommandLine.Create()).Single(c => HelpText.PathOf(c) == path);
+        string[] lines = [.. HelpText.Of(command, 80).Text];
+        Assert.All(lines, l => Assert.True(l.Length <= 80, l));
+        Assert.Contains($"Usage: {path}", string.Join('\n', lines), StringComparison.Ordinal);
+        Assert.Contains(lines, l => l.StartsWith($"  {path}", StringComparison.Ordinal));
+        Assert.Contains("Exit codes:", lines);
+        Assert.Contains(lines, l => l.StartsWith("   0  ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_first_help_names_every_command_in_a_sentence() => Repository.AssertGolden(
+        Repository.Path("tests/RolloverD.Tests/Commands/Golden/help.txt"),
+        string.Join('\n', HelpText.Of(CommandLine.Create(), 80).Text) + "\n");
+
+    private static IEnumerable<Command> Leaves(Command command) =>
+        command.Subcommands.Count == 0 ? [command] : command.Subcommands.SelectMany(Leaves);
+}

@@ -1,0 +1,42 @@
+using RolloverD.Core.Dane;
+using RolloverD.Core.Ports;
+
+namespace RolloverD.Tests.Engine.Model;
+
+/// <summary>A mail server on one address that shows what live/ held when it was last reloaded.</summary>
+internal sealed class TestHost(Effects effects, TestClock clock, Func<Chain?> live) : IMailServer, IHandshake
+{
+    /// <summary>What is shown; null before the first deployment.</summary>
+    public Chain? Presented { get; set; }
+
+    /// <summary>Handshakes fail.</summary>
+    public bool Broken { get; set; }
+
+    public Task<MailServerOutcome> PrepareAsync(LiveFiles files, CancellationToken cancellation)
+    {
+        effects.Do("prepare server");
+        return Task.FromResult<MailServerOutcome>(new MailServerOutcome.Done("ready"));
+    }
+
+    public Task<MailServerOutcome> ReloadAsync(LiveFiles files, CancellationToken cancellation)
+    {
+        effects.Do("reload server");
+        Presented = live();
+        return Task.FromResult<MailServerOutcome>(new MailServerOutcome.Done("reloaded"));
+    }
+
+    public Task<MailServerOutcome> ConfigureAsync(LiveFiles files, CancellationToken cancellation) =>
+        throw new NotSupportedException("nothing is to be configured here");
+
+    public Task<EndpointObservation> ObserveAsync(Endpoint endpoint, CancellationToken cancellation)
+    {
+        DateTimeOffset start = clock.GetUtcNow();
+        effects.Do("shake hands");
+        Presented shown = Broken ? new Presented.HandshakeFailed("internal error")
+            : Presented is { } chain
+                ? new Presented.Shows(chain, "TLSv1.3")
+                : new Presented.Unreachable("connection refused");
+        return Task.FromResult(new EndpointObservation(
+            endpoint, start, clock.GetUtcNow(), null, [new("192.0.2.25", [shown])]));
+    }
+}
