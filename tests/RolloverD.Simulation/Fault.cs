@@ -70,4 +70,5 @@ internal enum Fault
     OperatorRollsNewKey,
     OperatorRollsInEmergency,
     OperatorAborts,
+    OperatorAdopts,
 }

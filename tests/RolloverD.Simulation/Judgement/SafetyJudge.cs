@@ -91,7 +91,7 @@ internal sealed class SafetyJudge(Scene scene)
             }
 
             Meet(endpoint);
-            foreach (Shown met in shown.Where(s => s.ToldAt < then))
+            foreach (Shown met in shown.Where(s => s.ToldAt < then && s.Origin != Origin.Operator))
             {
                 if (Sender.Refusing(edition.Records, met, endpoint.Host, scene.Now) is not 0 and int mask)
                     scene.Violation($"{endpoint}: {edition} was not mended within {HealsWithin}: {Tell(mask)} refuse {met}");
@@ -115,7 +115,7 @@ internal sealed class SafetyJudge(Scene scene)
     }
 
     /// <summary>Why no software could prevent it; null: RolloverD should have.</summary>
-    private static string? Excuse(Endpoint endpoint, Edition edition, Shown met, int kind, DateTimeOffset now)
+    private string? Excuse(Endpoint endpoint, Edition edition, Shown met, int kind, DateTimeOffset now)
     {
         // The host was so before RolloverD came, or an operator did both.
         if (edition.Origin != Origin.RolloverD && met.Origin != Origin.RolloverD)
@@ -132,6 +132,10 @@ internal sealed class SafetyJudge(Scene scene)
         // An operator put the chain there, and RolloverD had not met it when it published the set.
         if (met.Origin == Origin.Operator && (met.ToldAt is not { } shownAt || edition.CalledAt <= shownAt))
             return "an operator put another chain there";
+
+        // Nor may it publish the key of whoever answers at an address elsewhere.
+        if (met.Origin == Origin.Operator && !scene.Scenario.IsLocal)
+            return "an operator put another chain elsewhere";
 
         // RolloverD changed a set that failed in the same way: it made nothing worse. RFC 7671 §8
         if (edition is { Origin: Origin.RolloverD, Base: { } before } && edition.CalledAt >= met.ExposedAt
