@@ -17,7 +17,7 @@ namespace RolloverD.Simulation;
 internal sealed class Run
 {
     // No run needs a tenth of it; one that does turns in a circle.
-    private const int MostTurns = 20_000;
+    private const int MostTurns = 6_000;
 
     private readonly Scene scene;
     private readonly Coverage coverage;
@@ -62,7 +62,7 @@ internal sealed class Run
         while (scene.Broken is null)
         {
             Turn(last);
-            if (scene.Now < look)
+            if (scene.Now < look && scene.Now < last)
                 continue;
 
             look = scene.Now + TimeSpan.FromMinutes(10);
