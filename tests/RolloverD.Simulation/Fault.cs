@@ -69,6 +69,7 @@ internal enum Fault
     OperatorRolls,
     OperatorRollsNewKey,
     OperatorRollsInEmergency,
+    OperatorMovesAlias,
     OperatorAborts,
     OperatorAdopts,
 }

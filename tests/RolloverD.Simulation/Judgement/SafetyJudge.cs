@@ -15,6 +15,7 @@ internal sealed class SafetyJudge(Scene scene)
 
     private readonly HashSet<(string Endpoint, int Edition, int Shown)> judged = [];
     private readonly List<Edition> inUse = [];
+    private readonly List<Edition> former = [];
     private readonly List<Shown> shown = [];
     private bool stale = true;
 
@@ -30,7 +31,7 @@ internal sealed class SafetyJudge(Scene scene)
         stale = false;
         foreach (Endpoint endpoint in Endpoints())
         {
-            scene.OwnerOf(endpoint.TlsaName).InUse(inUse);
+            InUse(endpoint);
             Meet(endpoint);
             foreach (Edition edition in inUse)
             {
@@ -48,7 +49,7 @@ internal sealed class SafetyJudge(Scene scene)
     {
         foreach (Endpoint endpoint in certificate.Endpoints)
         {
-            scene.OwnerOf(endpoint.TlsaName).InUse(inUse);
+            InUse(endpoint);
             Meet(endpoint);
             shown.RemoveAll(s => s == fresh || s.Chain.Key.Family != fresh.Chain.Key.Family);
             if (shown.Count == 0)
@@ -145,6 +146,16 @@ internal sealed class SafetyJudge(Scene scene)
         }
 
         return null;
+    }
+
+    private void InUse(Endpoint endpoint)
+    {
+        inUse.Clear();
+        scene.FormerOwner?.InUse(inUse);
+        former.Clear();
+        former.AddRange(inUse);
+        scene.OwnerOf(endpoint.TlsaName).InUse(inUse);
+        inUse.AddRange(former);
     }
 
     private void Meet(Endpoint endpoint)

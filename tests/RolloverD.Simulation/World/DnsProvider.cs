@@ -93,9 +93,10 @@ internal sealed class DnsProvider(Scene scene) : IDnsProvider
         change.Expected is not { } expected
         || Authority.SetOf(owner.Name, owner.Held.Records).HasSameValues(expected);
 
-    private static RecordSet Target(DnsChange change, int added, int removed)
+    private RecordSet Target(DnsChange change, int added, int removed)
     {
-        IEnumerable<string> values = (change.Expected ?? [])
+        IEnumerable<string> held = scene.Owner(change.Owner).Held.Records.Records.Select(r => r.ToString());
+        IEnumerable<string> values = (change.Expected ?? held)
             .Concat(change.Add.Take(added))
             .Except(change.Remove.Take(removed));
         return new([.. values.Select(TlsaRecord.Parse)], change.Ttl);

@@ -76,6 +76,11 @@ internal sealed class Operator(Scene scene)
                     return facts.Take(abortion, name, now);
                 });
                 break;
+            case Fault.OperatorMovesAlias:
+                // Only when nothing of others is there: what is left behind would be theirs alone.
+                if (!AnyOwner().Held.Records.Records.Any(r => scene.IsForeign(AnyOwner(), r)) && scene.MoveAlias())
+                    scene.Occurs(act);
+                break;
             case Fault.OperatorAdopts:
                 Changes(facts => Adopts(act, facts));
                 break;

@@ -26,6 +26,8 @@ internal sealed class Scene
     private readonly SafetyJudge judge;
     private const int MostPauses = 2000; // in one turn
 
+    private string alias = "_dane." + ZoneName;
+    private DateTimeOffset? aliasMovedAt;
     private bool inDaemon;
     private int pauses;
     private int crashes;
@@ -147,7 +149,21 @@ internal sealed class Scene
 
     /// <summary>The owner that a TLSA name leads to.</summary>
     public TlsaOwner OwnerOf(string tlsaName) =>
-        Owner(Scenario.AliasTtl > TimeSpan.Zero ? "_dane." + ZoneName : tlsaName);
+        Owner(Scenario.AliasTtl > TimeSpan.Zero ? alias : tlsaName);
+
+    /// <summary>The owner that the CNAMEs led to before, as long as some cache follows them there; else null.</summary>
+    public TlsaOwner? FormerOwner => aliasMovedAt is { } moved && Now < moved + Scenario.AliasTtl ? Owner("_dane." + ZoneName) : null;
+
+    /// <summary>The CNAMEs lead to another owner from now on.</summary>
+    public bool MoveAlias()
+    {
+        if (Scenario.AliasTtl == TimeSpan.Zero || aliasMovedAt is not null)
+            return false;
+
+        (alias, aliasMovedAt) = ("_dane2." + ZoneName, Now);
+        judge.LookAgain();
+        return true;
+    }
 
     /// <summary>Records that an operator put there, or that were there before.</summary>
     public bool IsForeign(TlsaOwner owner, TlsaRecord record) => foreign.Contains((owner.Name, record));
