@@ -19,6 +19,9 @@ internal sealed class Run
     // No run needs a tenth of it; one that does turns in a circle.
     private const int MostTurns = 6_000;
 
+    private const string NoRest = "no rest";
+    private const string Unsteady = "not steady";
+
     private readonly Scene scene;
     private readonly Coverage coverage;
     private readonly History? history;
@@ -37,6 +40,10 @@ internal sealed class Run
         _ = new Incidents(scene);
         Start();
     }
+
+    /// <summary>Whether it is mail that was refused, and not a world that found no rest.</summary>
+    public static bool IsSafety(string violation) =>
+        !violation.StartsWith(Unsteady, StringComparison.Ordinal) && !violation.Contains(NoRest, StringComparison.Ordinal);
 
     /// <summary>Runs a seed.</summary>
     /// <returns>What went wrong; null when nothing did.</returns>
@@ -72,7 +79,7 @@ internal sealed class Run
             if (scene.Now >= last)
             {
                 scene.Violation(
-                    $"not steady {LivenessJudge.Bound(scene)} after the last fault: {complaint}; holds: "
+                    $"{Unsteady} {LivenessJudge.Bound(scene)} after the last fault: {complaint}; holds: "
                     + string.Join("; ", scene.Desired.Certificates.Keys.SelectMany(Holds)));
             }
         }
@@ -146,7 +153,7 @@ internal sealed class Run
     {
         coverage.Ticks++;
         if (++turns > MostTurns)
-            scene.Violation($"{name}: no rest after {turns} turns; the last plan: {result.Plan.Next?.Describe() ?? string.Join("; ", result.Plan.Holds.Select(h => $"{h.Gate} until {h.Until:u}: {h.Reason}"))}, to wake at {result.Plan.WakeAt:u}");
+            scene.Violation($"{name}: {NoRest} after {turns} turns; the last plan: {result.Plan.Next?.Describe() ?? string.Join("; ", result.Plan.Holds.Select(h => $"{h.Gate} until {h.Until:u}: {h.Reason}"))}, to wake at {result.Plan.WakeAt:u}");
         failures.Remove(name);
         foreach (Hold hold in result.Plan.Holds)
             coverage.Held(hold.Gate);

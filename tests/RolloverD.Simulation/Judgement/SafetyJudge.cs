@@ -138,6 +138,11 @@ internal sealed class SafetyJudge(Scene scene)
         if (met.Origin == Origin.Operator && !scene.Scenario.IsLocal)
             return "an operator put another chain elsewhere";
 
+        // A provider stopped between two records of one change, and more than one chain is served: while parameters are
+        // new there, no order of single records is good for all of them.
+        if (edition.IsHalf && shown.Count > 1)
+            return "half a change cannot cover several chains";
+
         // RolloverD changed a set that failed in the same way: it made nothing worse. RFC 7671 §8
         if (edition is { Origin: Origin.RolloverD, Base: { } before } && edition.CalledAt >= met.ExposedAt
             && (Sender.Refusing(before.Records, met, endpoint.Host, now) & (1 << kind)) != 0)

@@ -59,7 +59,9 @@ internal sealed class DnsProvider(Scene scene) : IDnsProvider
         {
             int done = scene.Dice.Between(1, change.Add.Length + change.Remove.Length - 1);
             int added = Math.Min(done, change.Add.Length);
-            Hold(owner, Target(change, added, done - added), change.Ttl, called);
+            RecordSet half = Target(change, added, done - added);
+            Edition whole = scene.Publish(owner, new(half.Records, ForcedTtl ?? change.Ttl), Origin.RolloverD, called);
+            owner.Hold(whole with { IsHalf = true });
         }
 
         return new("the third request of the change failed", "see to the provider");
