@@ -37,6 +37,13 @@ public sealed class DnsFaultTests(DnsFaultTests.RotatingLab steady) : IClassFixt
     });
 
     [Fact]
+    public Task A_primary_that_does_not_serve_the_zone_holds_the_roll() => steady.RollAsync(async () =>
+    {
+        await using (await lab.FaultAsync("zone drop", "zone serve"))
+            await steady.HeldAsync("127.0.53.2:53 refuses the question", "see that it serves the zone example.test");
+    });
+
+    [Fact]
     public Task A_dead_primary_holds_the_roll_until_it_lives_again() => steady.RollAsync(async () =>
     {
         await steady.PhaseAsync("overlapping"); // the records of the old key are to go

@@ -67,13 +67,32 @@ public sealed partial class Lab : IAsyncDisposable
         return result.Output;
     }
 
-    public void StartDaemon()
+    /// <summary>
+    /// Changes what tests/lab/up wrote into the configuration, before the daemon starts.
+    /// </summary>
+    public void Configure(Func<string, string> change) =>
+        File.WriteAllText(Configuration, change(File.ReadAllText(Configuration)));
+
+    /// <summary>Starts the daemon.</summary>
+    /// <param name="clock">
+    /// Whether "fault clock" can set its clock: the time of day alone, not the one that runs since the machine started.
+    /// </param>
+    public void StartDaemon(bool clock = false)
     {
         var start = new ProcessStartInfo("ip", ["netns", "exec", $"rolloverd-{name}", Binary, "run", "--config", Configuration])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        if (clock)
+        {
+            File.WriteAllText(Path.Combine(Directory, "clock"), "+0\n");
+            start.Environment["LD_PRELOAD"] = Environment["faketime"];
+            start.Environment["FAKETIME_TIMESTAMP_FILE"] = Path.Combine(Directory, "clock");
+            start.Environment["FAKETIME_NO_CACHE"] = "1";
+            start.Environment["DONT_FAKE_MONOTONIC"] = "1";
+        }
+
         daemon = Process.Start(start)!;
         string log = Path.Combine(Directory, "log", "rolloverd");
         daemon.OutputDataReceived += (_, line) => Append(log, line.Data);
@@ -113,13 +132,18 @@ public sealed partial class Lab : IAsyncDisposable
     }
 
     /// <summary>The first generation is live, Postfix reads it, and its records are published and in every cache.</summary>
-    public async Task BootstrapAsync()
+    public async Task BootstrapAsync(bool clock = false)
     {
-        StartDaemon();
-        string live = Path.Combine(Environment["state"], "live", "mx1", "combined.pem");
-        await UntilAsync("the first certificate", TimeSpan.FromSeconds(60), _ => File.Exists(live));
-        await RolloverdSucceedsAsync("deploy", "--configure", "mx1");
-        await UntilAsync("steadiness", TimeSpan.FromSeconds(60), s => s.Mx1.IsSteady);
+        StartDaemon(clock);
+        string[] names = [.. (await StatusAsync()).Names];
+        foreach (string certificate in names)
+        {
+            string live = Path.Combine(Environment["state"], "live", certificate, "combined.pem");
+            await UntilAsync("the first certificate", TimeSpan.FromSeconds(60), _ => File.Exists(live));
+            await RolloverdSucceedsAsync("deploy", "--configure", certificate);
+        }
+
+        await UntilAsync("steadiness", TimeSpan.FromSeconds(60), s => names.All(n => s.Certificate(n).IsSteady));
         await Task.Delay(TimeSpan.FromSeconds(2 * Ttl)); // the absence of records must leave the caches before mail is dane-only
     }
 
@@ -127,6 +151,9 @@ public sealed partial class Lab : IAsyncDisposable
 
     public async Task StartTrafficAsync(params string[] options) =>
         await SucceedsAsync(await ScriptAsync("traffic", ["start", .. options]));
+
+    /// <summary>Breaks something for good, or until the world mends itself.</summary>
+    public async Task BreakAsync(params string[] fault) => await SucceedsAsync(await ScriptAsync("fault", fault));
 
     /// <summary>Breaks something; disposing what it gives mends it.</summary>
     public async Task<Fault> FaultAsync(string fault, string mending)
@@ -142,7 +169,7 @@ public sealed partial class Lab : IAsyncDisposable
         Result report = await ScriptAsync("traffic", "report");
         Match counts = Counts().Match(report.Output);
         Assert.True(counts.Success, $"no counts in: {report.Output}{report.Error}");
-        Console.WriteLine($"{TestContext.Current.Test?.TestDisplayName}: {string.Join(", ", LastLines(report.Output))}");
+        Say(string.Join(", ", LastLines(report.Output)));
         int[] n = [.. counts.Groups.Values.Skip(1).Select(g => int.Parse(g.Value, CultureInfo.InvariantCulture))];
         return new(n[0], n[1], n[2], n[3], report.Output);
     }
@@ -162,10 +189,17 @@ public sealed partial class Lab : IAsyncDisposable
     }
 
     /// <summary>Whether posttls-finger, told to accept DANE only, verifies the receiver.</summary>
-    public async Task<bool> VerifiesAsync(string host = "example.test")
+    public Task<bool> VerifiesAsync() => VerifiesAsync("example.test");
+
+    /// <summary>The same for a host and port: <c>[mx1.example.test]:587</c>; on 465 TLS begins at once.</summary>
+    public async Task<bool> VerifiesAsync(string host)
     {
+        string[] wrapped = host.EndsWith(":465", StringComparison.Ordinal) ? ["-w"] : [];
         Result finger = await ExecAsync(
-            "env", $"MAIL_CONFIG={Directory}/postfix/sender", "posttls-finger", "-c", "-l", "dane-only", host);
+        [
+            "env", $"MAIL_CONFIG={Directory}/postfix/sender",
+            "posttls-finger", "-c", "-l", "dane-only", .. wrapped, host,
+        ]);
         return (finger.Output + finger.Error).Contains("Verified TLS connection", StringComparison.Ordinal);
     }
 
@@ -218,6 +252,9 @@ public sealed partial class Lab : IAsyncDisposable
         await process.WaitForExitAsync();
         return new(process.ExitCode, await output, await error);
     }
+
+    /// <summary>Prints what the test under way saw, also when it passes.</summary>
+    public static void Say(string text) => Console.WriteLine($"{TestContext.Current.Test?.TestDisplayName}: {text}");
 
     // From "looked up again" on, when that is there.
     private static string[] LastLines(string report) =>

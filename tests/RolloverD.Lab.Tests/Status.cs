@@ -15,8 +15,13 @@ public sealed class Status
 
     public string Text { get; }
 
-    public CertificateStatus Mx1 => new(root.GetProperty("certificates").EnumerateArray()
-        .First(c => c.GetProperty("name").GetString() == "mx1"));
+    public CertificateStatus Mx1 => Certificate("mx1");
+
+    public IEnumerable<string> Names =>
+        root.GetProperty("certificates").EnumerateArray().Select(c => c.GetProperty("name").GetString()!);
+
+    public CertificateStatus Certificate(string name) => new(root.GetProperty("certificates").EnumerateArray()
+        .First(c => c.GetProperty("name").GetString() == name));
 
     public static Status Parse(string text) => new(text);
 }

@@ -22,6 +22,9 @@ addresses=(
   "$receiver4" "$cases4" "$plain4" "$sender4" "$primary6" "$secondary6" "$receiver6"
 )
 
+# The clock of one process alone: FAKETIME_TIMESTAMP_FILE names a file with its offset. BIND cannot be run with it.
+faketime=/usr/lib/$(uname -m)-linux-gnu/faketime/libfaketimeMT.so.1
+
 fail() {
   echo "$(realpath --relative-to="$root" "$0"): $*" >&2
   exit 1
@@ -84,11 +87,18 @@ wait_for() {
 
 # Starts a server in the background, in the namespace, its output in DIR/log/NAME, its pid in DIR/pids/NAME. The pid is
 # the server's own, and that of its process group, because ip and setsid replace themselves by what they run; a shell
-# function in their place ("inside") would stay as a parent.
+# function in their place ("inside") would stay as a parent. It inherits no file: a lock or a pipe of whoever started
+# the lab would not end before the server does.
 start() { # NAME COMMAND...
   local server=$1
   shift
-  ip netns exec "$netns" setsid "$@" </dev/null >>"$dir/log/$server" 2>&1 &
+  (
+    for fd in /proc/"$BASHPID"/fd/*; do
+      fd=${fd##*/}
+      if ((fd > 2)); then exec {fd}>&-; fi
+    done
+    exec ip netns exec "$netns" setsid "$@"
+  ) </dev/null >>"$dir/log/$server" 2>&1 &
   echo $! >"$dir/pids/$server"
   disown
 }

@@ -47,6 +47,8 @@ write_keys() {
 dnssec-policy "lab" {
   keys { csk lifetime unlimited algorithm ecdsap256sha256; };
   dnskey-ttl ${ttl}s;
+$([[ $signatures == 0 ]] || printf '  signatures-%s;\n' "validity $signatures" "validity-dnskey $signatures" \
+  "refresh $((signatures / 2))" "jitter 0")
 };
 CONF
 }

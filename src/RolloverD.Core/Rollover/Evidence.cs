@@ -227,6 +227,7 @@ public static class Evidence
 
         facts = facts.With(current with { State = new GenerationState.Live(chain, now) });
         facts = (facts.IsAnswered() ? facts with { Request = null } : facts).WithoutSetback(StepKind.Deploy);
+        facts = facts with { Setbacks = facts.Setbacks.RemoveAll(s => s.Kind == StepKind.Issue) }; // of any issuer
 
         // While the generation that was taken out still waits for its next try, the reason for its failure is kept.
         return facts.Next is null ? facts.WithoutSetback(StepKind.PutBack) : facts;

@@ -22,6 +22,9 @@ internal static class Issuance
             return s.Now >= RenewalTime.Of(s.Certificate, issued.Chain) && s.Now >= issued.At + ShortestUse
                 ? new Step.Issue(
                     s.Certificate.Name, next.Number, "the certificate grew old while it waited to be deployed")
+                {
+                    Issuer = s.Certificate.Issuer,
+                }
                 : null;
         }
 
@@ -43,6 +46,9 @@ internal static class Issuance
                 s.Certificate.Name, next.Number,
                 emergency ? "in an emergency it is ready before it may be deployed"
                     : "every visible record set expects its key")
+            {
+                Issuer = s.Certificate.Issuer,
+            }
             : null;
     }
 }

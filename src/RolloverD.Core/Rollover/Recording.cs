@@ -65,9 +65,9 @@ public static class Recording
         CertificateFacts earlier = before.Certificate(step.Certificate);
         switch (step)
         {
-            case Step.Deploy deploy:
+            case Step.Deploy deploy when known.Find(deploy.Generation)?.State is GenerationState.Deploying:
                 return facts.With(known.With(earlier.Find(deploy.Generation)!));
-            case Step.PutBack back:
+            case Step.PutBack back when known.Find(back.Generation)?.State is GenerationState.Deploying:
                 known = known.With(earlier.Find(back.Generation)!).With(earlier.Find(back.Failed)!)
                     .WithoutSetback(StepKind.PutBack);
                 return facts.With(earlier.SetbackOf(StepKind.PutBack) is { } setback

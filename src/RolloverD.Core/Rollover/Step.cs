@@ -92,6 +92,13 @@ public abstract record Step(StepKind Kind, string Certificate, string Reason)
     public sealed record Issue(string Certificate, int Generation, string Reason)
         : Step(StepKind.Issue, Certificate, Reason)
     {
+        /// <summary>
+        /// The configured issuer that is asked: what another one refused holds this one back from nothing.
+        /// </summary>
+        public string? Issuer { get; init; }
+
+        public override string? Subject => Issuer;
+
         public override string Describe() => $"order the certificate of generation {Generation}";
     }
 

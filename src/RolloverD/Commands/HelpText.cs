@@ -23,6 +23,9 @@ internal sealed class HelpText : SynchronousCommandLineAction
     /// <summary>Lets <c>--help</c> of all commands speak like this.</summary>
     public static void Install(RootCommand root) => root.Options.OfType<HelpOption>().Single().Action = new HelpText();
 
+    /// <summary>Whoever asks for help need not know the arguments yet.</summary>
+    public override bool ClearsParseErrors => true;
+
     public override int Invoke(ParseResult parseResult)
     {
         Terminal.Print(Of(parseResult.CommandResult.Command, Console.IsOutputRedirected ? 80 : Math.Min(Widest, Terminal.Width)));

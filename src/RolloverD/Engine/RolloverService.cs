@@ -93,6 +93,7 @@ internal sealed class TickJob(World world, Tick tick, Heart heart, ILogger<TickJ
         ITrigger alarm = Alarm(name, wakeAt, world.Time);
         if (await context.Scheduler.RescheduleJob(new TriggerKey(name), alarm, cancellationToken) is null)
             await context.Scheduler.ScheduleJob(alarm, cancellationToken: cancellationToken);
+        Rest.Until(wakeAt - world.Time.GetUtcNow());
     }
 
     public static ITrigger Alarm(string name, DateTimeOffset at, TimeProvider time) =>

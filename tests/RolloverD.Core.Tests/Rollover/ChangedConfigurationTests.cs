@@ -59,6 +59,18 @@ public class ChangedConfigurationTests
     }
 
     [Fact]
+    public void Another_issuer_is_asked_at_once_though_the_former_one_asked_for_patience()
+    {
+        Facts facts = Steady
+            .With(Steady.Certificate("mx1").With(Given.In(2, Key, new GenerationState.Preparing(Now))));
+        Step order = Decide(facts).Next!;
+        facts = facts.Intend(order, Now)
+            .Complete(order, new StepOutcome.Refused("rateLimited", "wait", Now.AddHours(6)), Now);
+        Assert.Null(Decide(facts).Next);
+        Assert.IsType<Step.Issue>(Decide(facts, Mx1 with { Issuer = "another" }).Next);
+    }
+
+    [Fact]
     public void Another_TTL_is_given_to_the_records_and_the_former_one_is_waited_for()
     {
         Desired desired = Timed(TimeSpan.FromMinutes(5));

@@ -70,7 +70,7 @@ public class SetbackTests
         facts = facts.Complete(
             Order, new StepOutcome.Later("ns2.example.net does not serve the TXT record", Now), Now);
         Hold hold = Assert.Single(Decide(facts, Some.Certificate).Holds, h => h.Gate is Gate.Retry);
-        Assert.Equal("Issue", hold.Subject);
+        Assert.Equal("Issue ca", hold.Subject);
         Assert.Contains("takes its time", hold.Reason, StringComparison.Ordinal);
         Assert.Contains("ns2.example.net does not serve the TXT record", hold.Reason, StringComparison.Ordinal);
     }

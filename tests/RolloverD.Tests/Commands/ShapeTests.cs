@@ -15,7 +15,8 @@ public sealed class ShapeTests
 
     private static readonly Type[] Documents =
     [
-        typeof(StatusReport), typeof(PlansReport), typeof(StepReport), typeof(RollReport), typeof(DeployReport),
+        typeof(StatusReport), typeof(PlansReport), typeof(StepReport), typeof(RollReport), typeof(AbortReport),
+        typeof(AdoptReport), typeof(DeployReport),
         typeof(CheckReport), typeof(HistoryReport), typeof(TlsaReport), typeof(ConfigReport), typeof(FailureReport),
     ];
 

@@ -82,8 +82,8 @@ public sealed class TextTests
     [Fact]
     public void What_comes_after_somebody_must_act_has_no_time()
     {
-        string text = Text(TimelineText.Of(new(Now, [Stuck]), 80, 24));
-        Assert.Contains("The operator has to act: let 'rolloverd deploy --configure mx2' do it.", text, StringComparison.Ordinal);
+        string text = Text(TimelineText.Of(new(Now, [Stuck]), 160, 24));
+        Assert.Contains("The mail server's keeper has to act: let 'rolloverd deploy --configure mx2' do it.", text, StringComparison.Ordinal);
         Assert.Contains("next  then deploy generation 2", text, StringComparison.Ordinal);
         Assert.DoesNotContain("in 2 min", text, StringComparison.Ordinal);
     }
@@ -162,9 +162,9 @@ public sealed class TextTests
     [InlineData(Gate.Propagation, 600, "see to the named servers", "DNS host")]
     [InlineData(Gate.ZoneNotSecure, 0, "sign the zone", "DNS host")]
     [InlineData(Gate.Verification, 10, "nothing when this is brief; otherwise look", "nobody")]
-    [InlineData(Gate.Verification, 600, "nothing when this is brief; otherwise look", "operator")]
-    [InlineData(Gate.MailServer, 0, "write this line", "operator")]
-    [InlineData(Gate.Retry, 0, "nothing: it is planned anew", "nobody")]
+    [InlineData(Gate.Verification, 600, "nothing when this is brief; otherwise look", "mail server's keeper")]
+    [InlineData(Gate.MailServer, 0, "write this line", "mail server's keeper")]
+    [InlineData(Gate.Retry, 0, "see why it fails", "operator")]
     public void Each_hold_names_who_is_to_act(Gate gate, int seconds, string remedy, string who) => Assert.Equal(
         who, HoldReport.Of(new(gate, "x", Now.AddSeconds(-seconds), null, "why", remedy), Now).Who);
 

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using RolloverD.Core.Dane;
 using RolloverD.Core.Policy;
 using RolloverD.Core.Rollover;
@@ -36,7 +38,8 @@ public sealed class FactsStoreTests
             ],
             new(true, true, Now, 5),
             [new(StepKind.Issue, Now, Now, 3, Now, "why", "what to do")],
-            [new(Gate.Caches, "owner", Now, Now, "why", "nothing")]))
+            [new(Gate.Caches, "owner", Now, Now, "why", "nothing")],
+            new(Now, Now, 5)))
         .With(new OwnerLedger(
             "_25._tcp.mx1.example.net",
             [
@@ -46,9 +49,11 @@ public sealed class FactsStoreTests
                 new(new([TlsaRecord.Parse("2 1 1 eeff")], TimeSpan.FromHours(1)), Now, new SetState.Intended(null)),
             ],
             [TlsaRecord.Parse("3 1 1 aabb")],
-            TimeSpan.FromMinutes(5)))
+            TimeSpan.FromMinutes(5),
+            TimeSpan.FromHours(1)))
         .With(new EndpointFacts(
-            Endpoint.Parse("mx1.example.net:25"), "_25._tcp.mx1.example.net", [ChainOf(3)], Now, "a problem"));
+            Endpoint.Parse("mx1.example.net:25"), "_25._tcp.mx1.example.net", [ChainOf(3)], Now, "a problem",
+            [ChainOf(3)], [new("aabb", Now)], Now));
 
     [Fact]
     public void Facts_come_back_as_they_were_saved()
@@ -72,6 +77,44 @@ public sealed class FactsStoreTests
         EndpointFacts endpoint = Everything.EndpointOf(Endpoint.Parse("mx1.example.net:25"));
         Assert.Equal(endpoint.Seen, back.EndpointOf(endpoint.Endpoint).Seen);
         Assert.Equal(endpoint.Problem, back.EndpointOf(endpoint.Endpoint).Problem);
+        Assert.Equal(endpoint.Local, back.EndpointOf(endpoint.Endpoint).Local);
+        Assert.Equal(endpoint.Adopted, back.EndpointOf(endpoint.Endpoint).Adopted);
+        Assert.Equal(endpoint.TakenOverAt, back.EndpointOf(endpoint.Endpoint).TakenOverAt);
+        Assert.Equal(ledger.AskedTtl, back.Owner(ledger.Owner).AskedTtl);
+        Assert.Equal(Everything.Certificate("mx1").Abort, back.Certificate("mx1").Abort);
+    }
+
+    [Fact]
+    public void What_the_facts_have_forgotten_is_removed()
+    {
+        var store = new FactsStore(new MemoryStore());
+        LoadedFacts loaded = store.Save(store.Load(), Everything, [])!;
+        Facts less = loaded.Facts with
+        {
+            Owners = loaded.Facts.Owners.Clear(),
+            Endpoints = loaded.Facts.Endpoints.Clear(),
+        };
+        LoadedFacts saved = store.Save(loaded, less, [])!;
+        Assert.Equal([("certificate", "mx1")], saved.Documents.Keys);
+        Assert.Equal(saved.Documents, store.Load().Documents);
+        Assert.NotNull(store.Save(store.Load(), Everything, [])); // and may be known again
+    }
+
+    [Fact]
+    public void Facts_of_an_earlier_release_are_read_and_trust_no_stranger()
+    {
+        const string written =
+            """
+            {"endpoint":"mx1.example.net:25","tlsaOwner":null,"seen":[],"completeAt":null,"problem":null}
+            """;
+        var memory = new MemoryStore();
+        Assert.True(memory.Commit([new("endpoint", "mx1.example.net:25", 0, written)], []));
+        var store = new FactsStore(memory);
+        LoadedFacts loaded = store.Load();
+        EndpointFacts endpoint = loaded.Facts.EndpointOf(Endpoint.Parse("mx1.example.net:25"));
+        Assert.Empty(endpoint.Local);
+        Assert.Empty(endpoint.Adopted);
+        Assert.NotNull(store.Save(loaded, loaded.Facts.With(endpoint with { Problem = "changed" }), []));
     }
 
     [Fact]
@@ -159,4 +202,26 @@ public sealed class FactsStoreTests
         Assert.Null(setback.Subject);
         Assert.True(setback.IsOf(StepKind.Publish, "_25._tcp.mx1.example.net"));
     }
+
+    [Fact]
+    public void Every_time_in_the_facts_moves_with_the_clock_but_those_of_certificates()
+    {
+        var store = new FactsStore(new MemoryStore());
+        store.Save(store.Load(), Everything.Shift(TimeSpan.FromDays(1000)), []);
+        string[] left = [.. store.Load().Documents.Values.SelectMany(d => Times(JsonNode.Parse(d.Body), d.Kind))];
+        Assert.NotEmpty(left);
+        Assert.All(left, time => Assert.EndsWith(" 2029", time, StringComparison.Ordinal));
+    }
+
+    // Where each time of this decade stands, and its year; a chain is the issuer's.
+    private static IEnumerable<string> Times(JsonNode? node, string where) => node switch
+    {
+        JsonObject o => o.Where(p => p.Key != "leaf" && p.Key != "ancestors")
+            .SelectMany(p => Times(p.Value, $"{where}.{p.Key}")),
+        JsonArray a => a.SelectMany(n => Times(n, where)),
+        JsonValue v when v.GetValueKind() == JsonValueKind.String
+            && v.GetValue<string>().StartsWith("202", StringComparison.Ordinal) =>
+            [$"{where} {v.GetValue<string>()[..4]}"],
+        _ => [],
+    };
 }

@@ -212,6 +212,7 @@ public sealed class HandshakeTests
         Assert.Null(seen.AddressProblem);
         AddressObservation address = Assert.Single(seen.Addresses);
         Assert.Equal("127.0.0.1", address.Address);
+        Assert.True(address.IsLocal);
         return address.Presented;
     }
 

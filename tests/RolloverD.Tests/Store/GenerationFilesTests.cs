@@ -128,7 +128,7 @@ public sealed class GenerationFilesTests : IDisposable
         string joined = string.Concat(files.Select(f => File.ReadAllText(_state[$"archive/mx1/0001/{f}"])));
         Assert.Equal(joined, File.ReadAllText(_state["archive/mx1/0001/combined.pem"]));
         Assert.EndsWith(File.ReadAllText(_state["archive/mx1/0001/fullchain.pem"]), joined, StringComparison.Ordinal);
-        Assert.Equal(5, Directory.GetFileSystemEntries(_state["archive/mx1/0001"]).Length);
+        Assert.Equal(6, Directory.GetFileSystemEntries(_state["archive/mx1/0001"]).Length);
     }
 
     [Fact]
@@ -245,7 +245,7 @@ public sealed class GenerationFilesTests : IDisposable
         _files.DestroyKey("mx1", 1);
         _files.DestroyKey("mx1", 99);
         Assert.Equal(
-            ["cert.pem", "chain.pem", "fullchain.pem"],
+            ["cert.pem", "chain.pem", "fullchain.pem", "request.der"],
             Directory.GetFiles(_state["archive/mx1/0001"]).Select(Path.GetFileName).Order());
         Assert.Null(_files.FindKey("mx1", 1));
         // No second key may ever belong to those certificates.

@@ -3,8 +3,9 @@ using RolloverD.Core.Dane;
 namespace RolloverD.Core.Policy.Rules;
 
 /// <summary>
-/// RolloverD can write where it has to: each endpoint's TLSA owner, and each name's ACME challenge, lies in a
-/// configured zone. Where a name is an alias, the zone that it leads to is found when the alias is followed, not here.
+/// RolloverD can write where it has to: each name's ACME challenge lies in a configured zone. An endpoint's TLSA owner
+/// may be an alias into one, which is found when the alias is followed; so here a zone that is missing is only worth a
+/// warning, and when a record cannot be published a hold says so.
 /// </summary>
 internal static class ConfiguredZones
 {
@@ -20,10 +21,11 @@ internal static class ConfiguredZones
             Endpoint endpoint = certificate.Endpoints[i];
             if (HostNames.Flaw(endpoint.Host, wildcardAllowed: false) is null && Zone(desired, endpoint.Host) is null)
             {
-                yield return new PolicyFinding.Error(
+                yield return new PolicyFinding.Warning(
                     endpoints.Item(i),
-                    $"zone without provider: no configured zone holds {endpoint.TlsaName}, where the TLSA records go",
-                    Remedy(endpoint.Host));
+                    $"zone without provider: no configured zone holds {endpoint.TlsaName}, where the TLSA records go; "
+                        + "it works only when that name is an alias (CNAME) into a configured zone",
+                    $"unless it is one, {Remedy(endpoint.Host)}");
             }
         }
     }

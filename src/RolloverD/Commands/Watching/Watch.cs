@@ -17,12 +17,13 @@ internal sealed class Watch(World world, IReadOnlyList<string> names)
     {
         lock (alone)
         {
-            Seen page = pages.GetValueOrDefault(sighting.Certificate) ?? new Seen(null, null, null);
+            Seen page = pages.GetValueOrDefault(sighting.Certificate) ?? new Seen(null, null, null, null);
             pages[sighting.Certificate] = sighting switch
             {
-                Sighting.Decided decided => page with { Decided = decided, Lane = null },
+                Sighting.Decided decided => page with { Decided = decided, Ended = null, Lane = null },
                 Sighting.Begun begun => page with { Doing = begun, Lane = null },
-                _ => page with { Doing = null, Lane = null },
+                Sighting.Ended ended => page with { Doing = null, Ended = ended.Step.Describe(), Lane = null },
+                _ => page,
             };
         }
     }
@@ -65,7 +66,7 @@ internal sealed class Watch(World world, IReadOnlyList<string> names)
     {
         Seen page;
         lock (alone)
-            page = pages.GetValueOrDefault(name) ?? new Seen(null, null, null);
+            page = pages.GetValueOrDefault(name) ?? new Seen(null, null, null, null);
         if (page.Lane is { } known)
             return known;
 
@@ -98,8 +99,8 @@ internal sealed class Watch(World world, IReadOnlyList<string> names)
             past,
             doing,
             [.. decided.Plan.Holds.Select(h => HoldReport.Of(h, now))],
-            [.. coming.Where(s => doing is null || s.Text != doing.Does).Select(PlannedStep.Of)]);
+            [.. coming.Where(s => s.Text != doing?.Does && s.Text != page.Ended).Select(PlannedStep.Of)]);
     }
 
-    private sealed record Seen(Sighting.Decided? Decided, Sighting.Begun? Doing, Lane? Lane);
+    private sealed record Seen(Sighting.Decided? Decided, Sighting.Begun? Doing, string? Ended, Lane? Lane);
 }
