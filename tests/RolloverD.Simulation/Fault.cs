@@ -69,5 +69,7 @@ internal enum Fault
     OperatorRolls,
     OperatorRollsNewKey,
     OperatorRollsInEmergency,
+    OperatorMovesAlias,
     OperatorAborts,
+    OperatorAdopts,
 }

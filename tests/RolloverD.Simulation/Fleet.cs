@@ -53,7 +53,10 @@ internal sealed class Fleet
             if (Run.Of(seed, coverage) is { } broken)
             {
                 lock (violations)
+                {
                     violations.Add((seed, broken));
+                    Console.Error.WriteLine($"seed {seed}: {broken}");
+                }
             }
 
             Interlocked.Increment(ref done);

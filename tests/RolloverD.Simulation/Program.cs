@@ -1,9 +1,11 @@
 using System.Globalization;
 using RolloverD.Simulation;
+using RolloverD.Simulation.Mutants;
 using RolloverD.Simulation.Report;
 
 ulong seeds = 1000;
 ulong from = 1;
+bool mutants = false;
 for (int i = 0; i < args.Length; i++)
 {
     switch (args[i])
@@ -16,10 +18,29 @@ for (int i = 0; i < args.Length; i++)
             break;
         case "--seed":
             return Replay(ulong.Parse(args[++i], CultureInfo.InvariantCulture));
+        case "--mutants":
+            mutants = true;
+            break;
+        case "--bench":
+            return Bench.Go(Console.Out);
+        default:
+            Console.Error.WriteLine($"unknown option '{args[i]}'; see tests/RolloverD.Simulation/README.md");
+            return 64;
     }
 }
 
+if (mutants)
+    return new Workshop(Repository(), Console.Out).Go((int)seeds);
+
 return new Fleet(from, seeds).Go(Console.Out);
+
+static string Repository()
+{
+    string? here = AppContext.BaseDirectory;
+    while (here is not null && !File.Exists(Path.Combine(here, "RolloverD.sln")))
+        here = Path.GetDirectoryName(here);
+    return here ?? throw new InvalidOperationException("run it from within the repository");
+}
 
 static int Replay(ulong seed)
 {

@@ -17,7 +17,10 @@ namespace RolloverD.Simulation;
 internal sealed class Run
 {
     // No run needs a tenth of it; one that does turns in a circle.
-    private const int MostTurns = 50_000;
+    private const int MostTurns = 6_000;
+
+    private const string NoRest = "no rest";
+    private const string Unsteady = "not steady";
 
     private readonly Scene scene;
     private readonly Coverage coverage;
@@ -28,7 +31,6 @@ internal sealed class Run
     private readonly HashSet<(string Certificate, int Generation)> rolled = [];
     private Tick tick = null!;
     private int turns;
-    private readonly Dictionary<string, int> why = [];
 
     private Run(ulong seed, Coverage coverage, History? history)
     {
@@ -39,6 +41,10 @@ internal sealed class Run
         Start();
     }
 
+    /// <summary>Whether it is mail that was refused, and not a world that found no rest.</summary>
+    public static bool IsSafety(string violation) =>
+        !violation.StartsWith(Unsteady, StringComparison.Ordinal) && !violation.Contains(NoRest, StringComparison.Ordinal);
+
     /// <summary>Runs a seed.</summary>
     /// <returns>What went wrong; null when nothing did.</returns>
     public static string? Of(ulong seed, Coverage coverage, History? history = null)
@@ -48,8 +54,6 @@ internal sealed class Run
         coverage.Rollovers += run.rolled.Count;
         coverage.Simulated += run.scene.Now - Scenario.Start;
         coverage.EndRun();
-        if (Environment.GetEnvironmentVariable("SIM_TURNS") is not null)
-            Console.WriteLine($"seed {seed} turns {run.turns} {string.Join(" ", run.why.OrderByDescending(w => w.Value).Take(4))} {run.scene.Now - Scenario.Start}");
         return broken;
     }
 
@@ -65,7 +69,7 @@ internal sealed class Run
         while (scene.Broken is null)
         {
             Turn(last);
-            if (scene.Now < look)
+            if (scene.Now < look && scene.Now < last)
                 continue;
 
             look = scene.Now + TimeSpan.FromMinutes(10);
@@ -75,7 +79,7 @@ internal sealed class Run
             if (scene.Now >= last)
             {
                 scene.Violation(
-                    $"not steady {LivenessJudge.Bound(scene)} after the last fault: {complaint}; holds: "
+                    $"{Unsteady} {LivenessJudge.Bound(scene)} after the last fault: {complaint}; holds: "
                     + string.Join("; ", scene.Desired.Certificates.Keys.SelectMany(Holds)));
             }
         }
@@ -148,11 +152,11 @@ internal sealed class Run
     private void Note(string name, TickResult result)
     {
         coverage.Ticks++;
+        if (turns % 500 == 499)
+            history?.Note(scene, $"  {name}: turn {turns}, to wake at {result.Plan.WakeAt:u}, the clock shows {scene.Clock.GetUtcNow():u}, {string.Join(", ", result.Plan.Holds.Select(h => $"{h.Gate} until {h.Until:u}"))}");
         if (++turns > MostTurns)
-            scene.Violation($"{name}: no rest after {turns} turns; the last plan: {result.Plan.Next?.Describe()}");
+            scene.Violation($"{name}: {NoRest} after {turns} turns; the last plan: {result.Plan.Next?.Describe() ?? string.Join("; ", result.Plan.Holds.Select(h => $"{h.Gate} until {h.Until:u}: {h.Reason}"))}, to wake at {result.Plan.WakeAt:u}");
         failures.Remove(name);
-        string w = result.Plan.Next is { } n ? n.Kind.ToString() : result.Plan.Holds.IsEmpty ? "steady" : string.Join("+", result.Plan.Holds.Select(h => h.Gate));
-        why[w] = why.GetValueOrDefault(w) + 1;
         foreach (Hold hold in result.Plan.Holds)
             coverage.Held(hold.Gate);
         if (result.Plan.Next is { } step && result.Outcome is not null)
@@ -173,13 +177,12 @@ internal sealed class Run
     private DateTimeOffset Alarm(string name, Plan plan)
     {
         TimeSpan wait = plan.WakeAt - scene.Clock.GetUtcNow();
-        TimeSpan idle = (scene.Now - acted[name]) / 8;
-        TimeSpan most = scene.Scenario.Lifetime / 60;
-        if (wait > TimeSpan.Zero && wait < idle)
+        TimeSpan idle = (scene.Now - acted[name]) / 4;
+        if (wait > TimeSpan.Zero && wait < idle && (!scene.Scenario.IsPunctual || turns > 1000))
         {
             DateTimeOffset? due = plan.Holds.Min(h => h.Until);
             TimeSpan untilDue = due - scene.Clock.GetUtcNow() is { } d && d > wait ? d : TimeSpan.MaxValue;
-            wait = Shortest(idle, most, untilDue);
+            wait = Shortest(idle, scene.Scenario.Lifetime / 25, untilDue);
         }
 
         if (scene.IsEnabled(Fault.AlarmLate) && scene.Dice.OneIn(50))

@@ -31,6 +31,12 @@ internal sealed record Scenario
     /// <summary>How many addresses each endpoint has.</summary>
     public required int Addresses { get; init; }
 
+    /// <summary>Whether they are addresses of the host that RolloverD runs on.</summary>
+    public required bool IsLocal { get; init; }
+
+    /// <summary>Whether the daemon keeps its alarms; otherwise they ring late when nothing moves for long.</summary>
+    public required bool IsPunctual { get; init; }
+
     /// <summary>TTL of the CNAMEs by which all endpoints lead to one owner; zero: each endpoint has its own.</summary>
     public required TimeSpan AliasTtl { get; init; }
 
@@ -86,6 +92,8 @@ internal sealed record Scenario
             Servers = dice.Between(1, 4),
             HiddenPrimary = dice.OneIn(3),
             Addresses = dice.Between(1, 2),
+            IsLocal = dice.OneIn(2),
+            IsPunctual = dice.OneIn(20),
             AliasTtl = dice.OneIn(4) ? Whole(dice.Spread(TimeSpan.FromMinutes(1), TimeSpan.FromHours(8))) : TimeSpan.Zero,
             Before = dice.Pick(Befores),
             BeforeTtl = Whole(dice.Spread(TimeSpan.FromMinutes(1), TimeSpan.FromHours(12))),
@@ -109,7 +117,7 @@ internal sealed record Scenario
         $"""
         {string.Join("\n", Certificates.Select(Describe))}
         ttl {Timing.Ttl}, margin {Timing.SafetyMargin}, rollback window {Timing.RollbackWindow}, lifetime {Lifetime}
-        {Servers} server(s){(HiddenPrimary ? " behind a hidden primary" : "")}, {Addresses} address(es) an endpoint
+        {Servers} server(s){(HiddenPrimary ? " behind a hidden primary" : "")}, {Addresses} {(IsLocal ? "local " : "")}address(es) an endpoint
         {(AliasTtl > TimeSpan.Zero ? $"one owner behind CNAMEs, ttl {AliasTtl}" : "an owner an endpoint")}; before: [{Before}] ttl {BeforeTtl}
         caches keep a set {Sloppiness} too long; processes of the mail server live {LongestDrain}{(ReadsByItself ? " and read live/ by themselves" : "")}
         call faults {CallFaults:P0}, crashes {Crashes:P1}, {Incidents} incident(s), kinds: {string.Join(", ", Faults)}

@@ -177,12 +177,26 @@ internal static class Publication
         }
     }
 
+    // A provider that changes one record after the other may stop in between: those of chains that are served come first.
     private static ImmutableArray<TlsaRecord> Missing(
-        Situation s, OwnerSituation owner, out ImmutableArray<Stranger> strangers) =>
-    [
-        .. Wanted.At(s.Desired, s.Facts, owner.Owner, s.Now, out strangers)
-            .Where(r => owner.Ledger.BaseAt(s.Now)?.Contains(r) != true),
-    ];
+        Situation s, OwnerSituation owner, out ImmutableArray<Stranger> strangers)
+    {
+        RecordSet? latest = owner.Ledger.BaseAt(s.Now);
+        TlsaRecord[] missing =
+        [
+            .. Wanted.At(s.Desired, s.Facts, owner.Owner, s.Now, out strangers)
+                .Where(r => latest?.Contains(r) != true),
+        ];
+        if (missing.Length < 2)
+            return [.. missing];
+
+        Chain[] served =
+        [
+            .. s.Certificate.Endpoints.Where(e => s.Facts.EndpointOf(e).Owner == owner.Owner)
+                .SelectMany(e => Safety.ServedAt(s.Desired, s.Facts, e)),
+        ];
+        return [.. missing.OrderBy(r => !served.Any(r.Matches))];
+    }
 
     private static void Unknown(Situation s, Stranger stranger)
     {

@@ -22,7 +22,7 @@ public static class Wanted
         OwnerLedger ledger = facts.Owner(owner);
         ImmutableArray<DesiredCertificate> certificates = [.. CertificatesAt(desired, facts, owner)];
         ImmutableArray<TlsaParameters> parameters =
-            [.. certificates.SelectMany(c => c.Tlsa).Union(Sustained(ledger))];
+            [.. certificates.SelectMany(c => c.Tlsa).Union(Sustained(ledger, facts, certificates))];
         var wanted = new SortedSet<TlsaRecord>();
         foreach (DesiredCertificate certificate in certificates)
         {
@@ -78,8 +78,13 @@ public static class Wanted
     // RFC 7671 §8: whatever parameters the set holds, every chain must match, also those of other certificates at the
     // owner and those that others put there. A foreign record that matches nothing obliges too: a sender that prefers
     // its digest looks at no other.
-    private static IEnumerable<TlsaParameters> Sustained(OwnerLedger ledger) =>
-        (ledger.Latest ?? RecordSet.Absent).Records
-            .Where(r => r.IsUsable && !ledger.Ours.Contains(r))
+    // Records that were adopted before the first chain is in service oblige too: they cannot go before it is.
+    private static IEnumerable<TlsaParameters> Sustained(
+        OwnerLedger ledger, Facts facts, ImmutableArray<DesiredCertificate> certificates)
+    {
+        bool begun = certificates.Any(c => facts.Certificate(c.Name).Current is not null);
+        return (ledger.Latest ?? RecordSet.Absent).Records
+            .Where(r => r.IsUsable && !(begun && ledger.Ours.Contains(r)))
             .Select(r => r.Parameters);
+    }
 }

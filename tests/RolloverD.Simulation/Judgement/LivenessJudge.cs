@@ -76,6 +76,11 @@ internal static class LivenessJudge
                 .Where(k => here.Any(c => c.Name == k.Certificate))
                 .SelectMany(k => (string[])[Digest(k.Key, 1), Digest(k.Key, 2)]),
         ];
+        // Nobody has configured the owner any more, and records of others are there: without those of RolloverD they might
+        // refuse what the host still serves. Only an operator can say that they may go.
+        if (here.Length == 0 && held.Records.Any(r => scene.IsForeign(owner, r)))
+            return null;
+
         foreach (TlsaRecord record in held.Records)
         {
             bool needed = scene.IsForeign(owner, record)

@@ -15,6 +15,7 @@ internal sealed class SafetyJudge(Scene scene)
 
     private readonly HashSet<(string Endpoint, int Edition, int Shown)> judged = [];
     private readonly List<Edition> inUse = [];
+    private readonly List<Edition> former = [];
     private readonly List<Shown> shown = [];
     private bool stale = true;
 
@@ -30,7 +31,7 @@ internal sealed class SafetyJudge(Scene scene)
         stale = false;
         foreach (Endpoint endpoint in Endpoints())
         {
-            scene.OwnerOf(endpoint.TlsaName).InUse(inUse);
+            InUse(endpoint);
             Meet(endpoint);
             foreach (Edition edition in inUse)
             {
@@ -48,7 +49,7 @@ internal sealed class SafetyJudge(Scene scene)
     {
         foreach (Endpoint endpoint in certificate.Endpoints)
         {
-            scene.OwnerOf(endpoint.TlsaName).InUse(inUse);
+            InUse(endpoint);
             Meet(endpoint);
             shown.RemoveAll(s => s == fresh || s.Chain.Key.Family != fresh.Chain.Key.Family);
             if (shown.Count == 0)
@@ -91,7 +92,7 @@ internal sealed class SafetyJudge(Scene scene)
             }
 
             Meet(endpoint);
-            foreach (Shown met in shown.Where(s => s.ToldAt < then))
+            foreach (Shown met in shown.Where(s => s.ToldAt < then && s.Origin != Origin.Operator))
             {
                 if (Sender.Refusing(edition.Records, met, endpoint.Host, scene.Now) is not 0 and int mask)
                     scene.Violation($"{endpoint}: {edition} was not mended within {HealsWithin}: {Tell(mask)} refuse {met}");
@@ -115,7 +116,7 @@ internal sealed class SafetyJudge(Scene scene)
     }
 
     /// <summary>Why no software could prevent it; null: RolloverD should have.</summary>
-    private static string? Excuse(Endpoint endpoint, Edition edition, Shown met, int kind, DateTimeOffset now)
+    private string? Excuse(Endpoint endpoint, Edition edition, Shown met, int kind, DateTimeOffset now)
     {
         // The host was so before RolloverD came, or an operator did both.
         if (edition.Origin != Origin.RolloverD && met.Origin != Origin.RolloverD)
@@ -133,6 +134,15 @@ internal sealed class SafetyJudge(Scene scene)
         if (met.Origin == Origin.Operator && (met.ToldAt is not { } shownAt || edition.CalledAt <= shownAt))
             return "an operator put another chain there";
 
+        // Nor may it publish the key of whoever answers at an address elsewhere.
+        if (met.Origin == Origin.Operator && !scene.Scenario.IsLocal)
+            return "an operator put another chain elsewhere";
+
+        // A provider stopped between two records of one change, and more than one chain is served: while parameters are
+        // new there, no order of single records is good for all of them.
+        if (edition.IsHalf && shown.Count > 1)
+            return "half a change cannot cover several chains";
+
         // RolloverD changed a set that failed in the same way: it made nothing worse. RFC 7671 §8
         if (edition is { Origin: Origin.RolloverD, Base: { } before } && edition.CalledAt >= met.ExposedAt
             && (Sender.Refusing(before.Records, met, endpoint.Host, now) & (1 << kind)) != 0)
@@ -141,6 +151,16 @@ internal sealed class SafetyJudge(Scene scene)
         }
 
         return null;
+    }
+
+    private void InUse(Endpoint endpoint)
+    {
+        inUse.Clear();
+        scene.FormerOwner?.InUse(inUse);
+        former.Clear();
+        former.AddRange(inUse);
+        scene.OwnerOf(endpoint.TlsaName).InUse(inUse);
+        inUse.AddRange(former);
     }
 
     private void Meet(Endpoint endpoint)

@@ -59,7 +59,9 @@ internal sealed class DnsProvider(Scene scene) : IDnsProvider
         {
             int done = scene.Dice.Between(1, change.Add.Length + change.Remove.Length - 1);
             int added = Math.Min(done, change.Add.Length);
-            Hold(owner, Target(change, added, done - added), change.Ttl, called);
+            RecordSet half = Target(change, added, done - added);
+            Edition whole = scene.Publish(owner, new(half.Records, ForcedTtl ?? change.Ttl), Origin.RolloverD, called);
+            owner.Hold(whole with { IsHalf = true });
         }
 
         return new("the third request of the change failed", "see to the provider");
@@ -93,9 +95,10 @@ internal sealed class DnsProvider(Scene scene) : IDnsProvider
         change.Expected is not { } expected
         || Authority.SetOf(owner.Name, owner.Held.Records).HasSameValues(expected);
 
-    private static RecordSet Target(DnsChange change, int added, int removed)
+    private RecordSet Target(DnsChange change, int added, int removed)
     {
-        IEnumerable<string> values = (change.Expected ?? [])
+        IEnumerable<string> held = scene.Owner(change.Owner).Held.Records.Records.Select(r => r.ToString());
+        IEnumerable<string> values = (change.Expected ?? held)
             .Concat(change.Add.Take(added))
             .Except(change.Remove.Take(removed));
         return new([.. values.Select(TlsaRecord.Parse)], change.Ttl);

@@ -21,6 +21,9 @@ internal enum Origin
 /// <param name="CalledAt">When its author asked for it.</param>
 internal sealed record Edition(int Number, RecordSet Records, Origin Origin, Edition? Base, DateTimeOffset CalledAt)
 {
+    /// <summary>Whether a provider stopped in the middle of a change of several records.</summary>
+    public bool IsHalf { get; init; }
+
     /// <summary>When RolloverD was first told of it, by a server or by the provider; null: it cannot know.</summary>
     public DateTimeOffset? ToldAt { get; set; }
 

@@ -12,7 +12,7 @@ internal sealed class Handshake(Scene scene) : IHandshake
         DateTimeOffset started = scene.Clock.GetUtcNow();
         var seen = ImmutableArray.CreateBuilder<AddressObservation>();
         foreach (Listener listener in scene.Mail.At(endpoint))
-            seen.Add(new(listener.Address, Meet(listener)));
+            seen.Add(new(listener.Address, Meet(listener), scene.Scenario.IsLocal));
         return Task.FromResult(
             new EndpointObservation(endpoint, started, scene.Clock.GetUtcNow(), null, seen.ToImmutable()));
     }

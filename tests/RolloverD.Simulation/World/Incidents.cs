@@ -6,10 +6,19 @@ namespace RolloverD.Simulation.World;
 /// <summary>What befalls the world by itself: half of it at any time, half just when the daemon acts.</summary>
 internal sealed class Incidents
 {
+    private static readonly Fault[] Own =
+    [
+        Fault.ServerLags, Fault.ServerDown, Fault.ServerHidden, Fault.ServerFrozen, Fault.ServerSilent,
+        Fault.ServersDiffer, Fault.SignerStops, Fault.ZoneInsecure, Fault.ZoneBogus, Fault.ZoneUnknown,
+        Fault.ResolverBroken, Fault.IssuerChangesIntermediate, Fault.MailServerDown, Fault.AddressHidden,
+        Fault.HandshakeFails, Fault.Restarts, Fault.DiskFull, Fault.ClockForward, Fault.ClockBack,
+    ];
+
     private readonly Scene scene;
     private readonly Operator @operator;
     private readonly Dice dice;
     private readonly SortedSet<int> atBoundaries = [];
+    private readonly Fault[] kinds;
     private int boundaries;
 
     public Incidents(Scene scene)
@@ -17,6 +26,7 @@ internal sealed class Incidents
         this.scene = scene;
         dice = scene.Dice;
         @operator = new(scene);
+        kinds = [.. scene.Scenario.Faults.Where(f => Array.IndexOf(Own, f) >= 0 || f >= Fault.OperatorAddsRecord)];
         scene.AtBoundary = Boundary;
         for (int i = 0; i < scene.Scenario.Incidents; i++)
         {
@@ -59,10 +69,10 @@ internal sealed class Incidents
         if (!scene.FaultsOn)
             return;
 
-        var fault = (Fault)dice.Between((int)Fault.ServerLags, (int)Fault.OperatorAborts);
-        if (!scene.IsEnabled(fault))
+        if (kinds.Length == 0)
             return;
 
+        Fault fault = dice.Pick(kinds);
         TimeSpan some = dice.Spread(TimeSpan.FromSeconds(5), TimeSpan.FromHours(12));
         int server = scene.Servers.Any();
         switch (fault)

@@ -50,6 +50,20 @@ internal sealed class MailSystem(Timeline time, Dice dice, bool readsByItself, T
         Live(certificate) is { } now && now.Chain.Equals(chain) ? now
         : Listeners.SelectMany(l => l.Slots.GetValueOrDefault(certificate) ?? []).FirstOrDefault(s => s.Chain.Equals(chain));
 
+    /// <summary>The servers listen on one more port, with the certificates that they show on another.</summary>
+    public void Open(Endpoint endpoint, IEnumerable<Listener> like)
+    {
+        foreach (Listener listener in like.ToArray())
+        {
+            var more = new Listener(endpoint, listener.Address);
+            foreach ((string certificate, List<Shown> processes) in listener.Slots)
+                more.Slots[certificate] = [processes[^1]];
+            Listeners.Add(more);
+        }
+
+        changed();
+    }
+
     /// <summary>The live link leads to this chain: processes that start may read it from now on.</summary>
     public void Swap(string certificate, Shown shown, IReadOnlyCollection<Endpoint> endpoints)
     {

@@ -62,6 +62,28 @@ internal sealed class Operator(Scene scene)
             case Fault.OperatorRollsInEmergency:
                 Asks(act, newKey: true, emergency: true);
                 break;
+            case Fault.OperatorAborts:
+                Changes(facts =>
+                {
+                    string name = AnyCertificate();
+                    DateTimeOffset now = scene.Clock.GetUtcNow();
+                    Abortion abortion = Aborting.Of(scene.Desired, facts, name, now);
+                    if (abortion is Abortion.Nothing)
+                        return facts;
+
+                    scene.Occurs(act);
+                    scene.History?.Note(scene, $"operator: aborts: {abortion.Describe()}");
+                    return facts.Take(abortion, name, now);
+                });
+                break;
+            case Fault.OperatorMovesAlias:
+                // Only when nothing of others is there: what is left behind would be theirs alone.
+                if (!AnyOwner().Held.Records.Records.Any(r => scene.IsForeign(AnyOwner(), r)) && scene.MoveAlias())
+                    scene.Occurs(act);
+                break;
+            case Fault.OperatorAdopts:
+                Changes(facts => Adopts(act, facts));
+                break;
             default:
                 Reconfigures(act);
                 break;
@@ -93,7 +115,7 @@ internal sealed class Operator(Scene scene)
 
     private void ReplacesCertificate(Fault act)
     {
-        string name = dice.Pick([.. scene.Desired.Certificates.Keys]);
+        string name = AnyCertificate();
         DesiredCertificate certificate = scene.Desired.Certificates[name];
         Shown shown = scene.NewShown(scene.StrangerChain("hand", certificate.Key), Origin.Operator, null);
         Listener[] here = [.. scene.Mail.Listeners.Where(l => certificate.Endpoints.Contains(l.Endpoint))];
@@ -122,26 +144,55 @@ internal sealed class Operator(Scene scene)
     // As `rolloverd roll` does.
     private void Asks(Fault act, bool newKey, bool emergency)
     {
-        string name = dice.Pick([.. scene.Desired.Certificates.Keys]);
-        bool inDaemon = scene.InDaemon;
-        scene.InDaemon = false;
-        new FactsStore(scene.Store, scene.Clock, scene.Clock).Update(facts =>
+        string name = AnyCertificate();
+        Changes(facts =>
         {
             CertificateFacts known = facts.Certificate(name);
             if (known.Request is { } pending && (pending.Emergency || !emergency))
-                return (facts, []);
+                return facts;
 
             scene.Occurs(act);
-            return (facts.With(known.Ask(newKey, emergency, scene.Clock.GetUtcNow())), []);
+            return facts.With(known.Ask(newKey, emergency, scene.Clock.GetUtcNow()));
         });
+    }
+
+    // As `rolloverd adopt` does, with the records; a chain is adopted by the same word.
+    private Facts Adopts(Fault act, Facts facts)
+    {
+        DesiredCertificate certificate = scene.Desired.Certificates[AnyCertificate()];
+        foreach (ForeignRecords records in Adoption.RecordsOf(facts, certificate))
+        {
+            scene.Occurs(act);
+            facts = facts.Adopt(records);
+            foreach (TlsaRecord record in records.Records)
+                scene.IsNowOurs(records.Owner, record);
+        }
+
+        foreach (ForeignChain chain in Adoption.ServedAt(scene.Desired, facts, certificate, scene.Clock.GetUtcNow()))
+            facts = facts.Adopt(certificate, chain.Chain, scene.Clock.GetUtcNow());
+        return facts;
+    }
+
+    // Another process, beside the daemon, with the same store.
+    private void Changes(Func<Facts, Facts> change)
+    {
+        bool inDaemon = scene.InDaemon;
+        scene.InDaemon = false;
+        new FactsStore(scene.Store, scene.Clock, scene.Clock).Update(facts => (change(facts), []));
         scene.InDaemon = inDaemon;
     }
+
+    private string AnyCertificate() => dice.Pick([.. scene.Desired.Certificates.Keys]);
 
     private void Reconfigures(Fault act)
     {
         Desired desired = scene.Desired;
-        string name = dice.Pick([.. desired.Certificates.Keys]);
+        string name = AnyCertificate();
         DesiredCertificate certificate = desired.Certificates[name];
+        ImmutableArray<TlsaParameters> list = Scenario.Parameters(Scenario.AnyList(dice));
+        ImmutableArray<Endpoint> endpoints = act == Fault.OperatorChangesEndpoints
+            ? OtherEndpoints(certificate.Endpoints)
+            : certificate.Endpoints;
         Desired? changed = act switch
         {
             Fault.OperatorChangesTtl => desired with
@@ -165,7 +216,11 @@ internal sealed class Operator(Scene scene)
                 certificate with { Issuer = certificate.Issuer == "ca1" ? "ca2" : "ca1" }),
             Fault.OperatorChangesParameters => desired with
             {
-                Certificates = Each(Scenario.Parameters(Scenario.AnyList(dice))),
+                Certificates = Each(c => c with { Tlsa = list }),
+            },
+            Fault.OperatorChangesEndpoints => desired with
+            {
+                Certificates = Each(c => c with { Endpoints = endpoints }),
             },
             _ => null,
         };
@@ -179,9 +234,25 @@ internal sealed class Operator(Scene scene)
         Desired With(DesiredCertificate other) =>
             desired with { Certificates = desired.Certificates.SetItem(name, other) };
 
-        ImmutableSortedDictionary<string, DesiredCertificate> Each(ImmutableArray<TlsaParameters> tlsa) =>
+        ImmutableSortedDictionary<string, DesiredCertificate> Each(
+            Func<DesiredCertificate, DesiredCertificate> other) =>
             desired.Certificates.SetItems(desired.Certificates.Values
-                .Select(c => KeyValuePair.Create(c.Name, c with { Tlsa = tlsa })));
+                .Select(c => KeyValuePair.Create(c.Name, other(c))));
+    }
+
+    // One more port that the same mail server serves, or one less that RolloverD looks after.
+    private ImmutableArray<Endpoint> OtherEndpoints(ImmutableArray<Endpoint> endpoints)
+    {
+        if (endpoints.Length > 1)
+            return endpoints.RemoveAt(dice.Below(endpoints.Length));
+
+        var added = new Endpoint(endpoints[0].Host, dice.Pick([2525, 465, 587]));
+        if (endpoints.Contains(added))
+            return endpoints;
+
+        if (!scene.Mail.At(added).Any())
+            scene.Mail.Open(added, scene.Mail.At(endpoints[0]));
+        return endpoints.Add(added);
     }
 
     private TlsaOwner AnyOwner() => scene.OwnerOf(

@@ -17,11 +17,19 @@ internal sealed class Scene
 {
     public const string ZoneName = "example.net";
 
+    private static readonly ImmutableDictionary<string, string> Nothing = ImmutableDictionary<string, string>.Empty;
+
     private readonly Dictionary<string, TlsaOwner> owners = [];
     private readonly Dictionary<string, Issuer> issuers = [];
     private readonly HashSet<(string Owner, TlsaRecord Record)> foreign = [];
     private readonly bool[] enabled = new bool[Enum.GetValues<Fault>().Length];
     private readonly SafetyJudge judge;
+    private const int MostPauses = 2000; // in one turn
+
+    private string alias = "_dane." + ZoneName;
+    private DateTimeOffset? aliasMovedAt;
+    private bool inDaemon;
+    private int pauses;
     private int crashes;
     private int editions;
     private int exposures;
@@ -43,7 +51,7 @@ internal sealed class Scene
         FaultsOn = true;
         Desired = new(
             "/var/lib/rolloverd", new(["127.0.0.1:53"], null), scenario.Timing,
-            ImmutableSortedDictionary<string, ProviderSettings>.Empty,
+            ImmutableSortedDictionary<string, ProviderSettings>.Empty.Add(ZoneName, new("simulated", Nothing)),
             ImmutableSortedDictionary<string, ProviderSettings>.Empty,
             scenario.Certificates.ToImmutableSortedDictionary(c => c.Name, c => c));
         Furnish();
@@ -105,7 +113,11 @@ internal sealed class Scene
     public bool IsStopping { get; set; }
 
     /// <summary>Whether the code that runs now is the daemon's.</summary>
-    public bool InDaemon { get; set; }
+    public bool InDaemon
+    {
+        get => inDaemon;
+        set => (inDaemon, pauses) = (value, value ? pauses : 0);
+    }
 
     /// <summary>The product's view of the world.</summary>
     public Engine.World Ports(Desired desired) => new(
@@ -137,12 +149,29 @@ internal sealed class Scene
 
     /// <summary>The owner that a TLSA name leads to.</summary>
     public TlsaOwner OwnerOf(string tlsaName) =>
-        Owner(Scenario.AliasTtl > TimeSpan.Zero ? "_dane." + ZoneName : tlsaName);
+        Owner(Scenario.AliasTtl > TimeSpan.Zero ? alias : tlsaName);
+
+    /// <summary>The owner that the CNAMEs led to before, as long as some cache follows them there; else null.</summary>
+    public TlsaOwner? FormerOwner => aliasMovedAt is { } moved && Now < moved + Scenario.AliasTtl ? Owner("_dane." + ZoneName) : null;
+
+    /// <summary>The CNAMEs lead to another owner from now on.</summary>
+    public bool MoveAlias()
+    {
+        if (Scenario.AliasTtl == TimeSpan.Zero || aliasMovedAt is not null)
+            return false;
+
+        (alias, aliasMovedAt) = ("_dane2." + ZoneName, Now);
+        judge.LookAgain();
+        return true;
+    }
 
     /// <summary>Records that an operator put there, or that were there before.</summary>
     public bool IsForeign(TlsaOwner owner, TlsaRecord record) => foreign.Contains((owner.Name, record));
 
     public void IsNowForeign(TlsaOwner owner, TlsaRecord record) => foreign.Add((owner.Name, record));
+
+    /// <summary>The operator gave the record to RolloverD.</summary>
+    public void IsNowOurs(string owner, TlsaRecord record) => foreign.Remove((owner, record));
 
     public bool IsEnabled(Fault fault) => FaultsOn && enabled[(int)fault];
 
@@ -170,6 +199,9 @@ internal sealed class Scene
     /// <summary>Time passes inside a call of the daemon.</summary>
     public void Pause(TimeSpan time)
     {
+        if (InDaemon && ++pauses > MostPauses)
+            throw new InvalidOperationException("one turn of the daemon does not come to an end");
+
         Timeline.Advance(time);
         if (IsStopping && InDaemon)
             throw new Crash("stopped");

@@ -1,0 +1,65 @@
+namespace RolloverD.Simulation.Mutants;
+
+/// <summary>One way to be wrong: one expression of the product in place of another.</summary>
+/// <param name="Name">What is wrong, in words.</param>
+/// <param name="File">The file of the product.</param>
+/// <param name="Right">The expression as it stands there, once.</param>
+/// <param name="Wrong">What stands there instead.</param>
+internal sealed record Mutant(string Name, string File, string Right, string Wrong)
+{
+    private const string Core = "src/RolloverD.Core/Rollover/";
+    private const string Engine = "src/RolloverD/Engine/";
+
+    public static readonly Mutant[] All =
+    [
+        new("new TTL used instead of the old", Core + "Visibility.cs",
+            "set.Records.Ttl > ledger.AliasTtl ? set.Records.Ttl : ledger.AliasTtl",
+            "ledger.Latest?.Ttl ?? TimeSpan.Zero"),
+        new("CNAME TTL forgotten", Core + "Visibility.cs",
+            "set.Records.Ttl > ledger.AliasTtl ? set.Records.Ttl : ledger.AliasTtl", "set.Records.Ttl"),
+        new("margin dropped", Core + "Visibility.cs", "gone.LastServed + ttl + margin", "gone.LastServed + ttl"),
+        new("one TTL instead of two", Core + "Visibility.cs",
+            "outOfCaches > twiceTheTtl ? outOfCaches : twiceTheTtl", "outOfCaches"),
+        new("caches forgotten", Core + "Visibility.cs",
+            "outOfCaches > twiceTheTtl ? outOfCaches : twiceTheTtl", "gone.LastServed"),
+        new("one server taken for all", Core + "Evidence.cs",
+            "round.Servers.Select(s => SetOf(s.Content))", "round.Servers.Take(1).Select(s => SetOf(s.Content))"),
+        new("error read as absent", Core + "Evidence.cs",
+            "round.Servers.Select(s => SetOf(s.Content))",
+            "round.Servers.Select(s => (RecordSet?)(SetOf(s.Content) ?? RecordSet.Absent))"),
+        new("servers that do not answer passed over", Core + "Evidence.cs",
+            "answers.All(a => a is not null)", "answers.Any(a => a is not null)"),
+        new("withdrawal before every address is verified", Core + "Evidence.cs",
+            "round.Addresses.All(a => ShowsOnly(a, deploying.Chain, others))",
+            "round.Addresses.Any(a => ShowsOnly(a, deploying.Chain, others))"),
+        new("one clean round suffices and nothing drains", Core + "Evidence.cs",
+            "rounds < CleanRoundsWanted", "rounds < 0"),
+        new("an intended set counts as gone at once", Core + "Evidence.cs", "index < newest", "index >= 0"),
+        new("swap without a second safety check", Engine + "Tick.cs",
+            "step is not (Step.Publish or Step.Withdraw or Step.Deploy or Step.PutBack)", "true"),
+        new("intent not saved", Engine + "Tick.cs", "loaded.Facts.Intend(step, loaded.Now)", "loaded.Facts"),
+        new("any match covers a chain: digest agility ignored", Core + "Safety.cs",
+            "!set.Covers(chain)", "!set.IsAbsent && !set.Records.Any(r => r.Matches(chain))"),
+        new("handshakes not believed", Core + "Safety.cs",
+            "facts.EndpointOf(endpoint).Seen", "ImmutableArray<Chain>.Empty"),
+        new("a broken host excuses everything", Core + "Safety.cs", "!FailsAnyway(e, v)", "false"),
+        new("record of another certificate on the endpoint withdrawn", Core + "Wanted.cs",
+            "CertificatesAt(desired, facts, owner)", "CertificatesAt(desired, facts, owner).Take(1)"),
+        new("parameters of foreign records ignored", Core + "Wanted.cs",
+            "certificates.SelectMany(c => c.Tlsa).Union(Sustained(ledger, facts, certificates))",
+            "certificates.SelectMany(c => c.Tlsa)"),
+        new("records go as soon as the next chain is issued", Core + "Wanted.cs",
+            "!IsReleased(desired, known, generation, now)",
+            "generation.State is not GenerationState.Live || known.Next is null"),
+        new("no drain before the first record", Core + "Publication.cs",
+            "live.VerifiedAt + s.Desired.Timing.Drain", "live.VerifiedAt"),
+        new("first record before the chain is in service", Core + "Publication.cs",
+            "latest.IsAbsent && !IsServedAlone(s, owner)", "false"),
+        new("several changes at a time", Core + "Publication.cs", "!owner.Ledger.IsSettled", "false"),
+        new("superseded keys kept for ever", Core + "Archiving.cs", "s.Now >= released", "false"),
+        new("clock jump shortens a wait", Engine + "FactsStore.cs",
+            "jump is null ? stored.Facts : stored.Facts.Shift(jump.By)", "stored.Facts"),
+        new("compare-and-set without a condition", Engine + "Executor.cs",
+            "[.. expected.Records.Select(r => r.ToString())]", "null"),
+    ];
+}
