@@ -37,6 +37,19 @@ public sealed class DnsFaultTests(DnsFaultTests.RotatingLab steady) : IClassFixt
     });
 
     [Fact]
+    public Task Whoever_mended_the_key_has_the_daemon_try_at_once() => steady.RollAsync(async () =>
+    {
+        await using (await lab.FaultAsync("key wrong", "key right"))
+            await lab.UntilAsync(
+                "the fourth failure, after which it rests 30 s or more", TimeSpan.FromSeconds(60),
+                s => s.Mx1.Explained.Contains("failed 4 time(s)", StringComparison.Ordinal));
+
+        await lab.SummonDaemonAsync();
+        await lab.UntilAsync("another try", TimeSpan.FromSeconds(5), s => s.Mx1.Phase != "publishing");
+        Assert.True(lab.DaemonRuns);
+    });
+
+    [Fact]
     public Task A_primary_that_does_not_serve_the_zone_holds_the_roll() => steady.RollAsync(async () =>
     {
         await using (await lab.FaultAsync("zone drop", "zone serve"))

@@ -110,6 +110,10 @@ public sealed partial class Lab : IAsyncDisposable
         daemon = null;
     }
 
+    /// <summary>What <c>systemctl reload</c> sends.</summary>
+    public async Task SummonDaemonAsync() =>
+        await SucceedsAsync(await RunAsync("kill", ["-HUP", daemon!.Id.ToString(CultureInfo.InvariantCulture)]));
+
     public bool DaemonRuns => daemon is { HasExited: false };
 
     public async Task<Status> StatusAsync() => Status.Parse(await RolloverdSucceedsAsync("status", "--json"));

@@ -107,6 +107,20 @@ public sealed record CertificateFacts(
     public CertificateFacts Waiting(ImmutableArray<Hold> holds) =>
         Holds.SequenceEqual(holds) ? this : this with { Holds = holds };
 
+    /// <summary>
+    /// Every step that rests may be tried now, except an order: an issuer counts tries, whoever is in a hurry.
+    /// </summary>
+    public CertificateFacts Hurry(DateTimeOffset now) =>
+        Setbacks.Any(s => s.Kind != StepKind.Issue && s.RetryAt > now)
+            ? this with
+            {
+                Setbacks =
+                [
+                    .. Setbacks.Select(s => s.Kind != StepKind.Issue && s.RetryAt > now ? s with { RetryAt = now } : s),
+                ],
+            }
+            : this;
+
     public CertificateFacts WithoutSetback(StepKind kind, string? subject = null) =>
         SetbackOf(kind, subject) is null
             ? this

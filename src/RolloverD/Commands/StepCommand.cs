@@ -25,7 +25,8 @@ internal static class StepCommand
             why and until when; with --wait it waits, and shows on a terminal what was done, what is waited for, who is to act and
             what comes next. A rollover by hand is this command again and again.
 
-            It does not work beside a running daemon: the daemon takes the steps then.
+            It does not work beside a running daemon: the daemon takes the steps then. When you mended something and the next try
+            is minutes away, 'systemctl reload rolloverd' (SIGHUP) has the daemon look and try at once.
             """);
         Lesson.Teach(command, new(
             [
@@ -57,7 +58,7 @@ internal static class StepCommand
         using DaemonLock alone = await Composition.LockAsync(
             world,
             "the daemon (or another step) is at work here and takes the steps itself",
-            $"watch it with 'rolloverd status {name}'",
+            $"watch it with 'rolloverd status {name}'; SIGHUP (systemctl reload rolloverd) has it look and try again at once",
             cancellation);
         TickResult result;
         if (wait && !json && Terminal.IsLive)

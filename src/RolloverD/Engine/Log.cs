@@ -43,6 +43,12 @@ internal static partial class Log
     public static partial void Stopped(
         this ILogger log, string certificate, string reason, string remedy, double seconds);
 
+    [LoggerMessage(
+        116, LogLevel.Information,
+        "told to look now: everything is looked at, and what failed is tried again, but for orders; the configuration is "
+        + "read at the start only, restart the daemon when it changed")]
+    public static partial void Summoned(this ILogger log);
+
     [LoggerMessage(113, LogLevel.Warning, "{File}:{Line}:{Column}: {Key}: {Message}")]
     public static partial void ConfigurationWarning(
         this ILogger log, string file, int line, int column, string key, string message);

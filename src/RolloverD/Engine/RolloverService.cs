@@ -32,10 +32,12 @@ internal sealed class RolloverService(
         log.Started(world.Desired.Certificates.Count, string.Join(", ", world.Desired.Certificates.Keys));
         TellLeftOvers();
         using var doorbell = new Doorbell(world.Desired.StateDirectory);
+        using var summons = new Summons(world, log);
         using CancellationTokenRegistration stopping = stoppingToken.Register(log.Stopping);
         heart.Begin(stoppingToken);
         await Task.WhenAll(
             WakeAllAsync(scheduler, doorbell.RungAsync, stoppingToken),
+            WakeAllAsync(scheduler, summons.CalledAsync, stoppingToken),
             world.Steady is null ? Task.CompletedTask : WakeAllAsync(scheduler, ClockWasSetAsync, stoppingToken));
     }
 

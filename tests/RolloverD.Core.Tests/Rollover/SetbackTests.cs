@@ -77,6 +77,18 @@ public class SetbackTests
     public void An_issuer_that_refuses_is_spared_more_and_more() =>
         Assert.Equal((480, 6 * 3600), LongestRests(Order, certain: true));
 
+    [Fact]
+    public void Whoever_is_in_a_hurry_ends_every_rest_but_that_of_the_issuer()
+    {
+        Step publish = new Step.Publish("mx1", "_25._tcp.mx1.example.net", Some.Set(), Some.Set(), [], "why");
+        var refused = new StepOutcome.Refused("no", "", null);
+        CertificateFacts known = Started.Complete(publish, refused, Now).Complete(Order, refused, Now).Certificate("mx1");
+        CertificateFacts hurried = known.Hurry(Now.AddSeconds(1));
+        Assert.Equal(Now.AddSeconds(1), hurried.SetbackOf(publish.Kind, publish.Subject)!.RetryAt);
+        Assert.Equal(known.SetbackOf(StepKind.Issue), hurried.SetbackOf(StepKind.Issue));
+        Assert.Same(hurried, hurried.Hurry(Now.AddSeconds(2)));
+    }
+
     // In seconds, in the first ten minutes and in the two days after them.
     private static (double During, double Afterwards) LongestRests(Step step, bool certain)
     {
