@@ -19,10 +19,19 @@ public sealed class HostFaultTests
         await lab.RolloverdSucceedsAsync("roll", "mx1", "--new-key");
         await lab.UntilAsync("the wait", Long, s => s.Mx1.Phase == "waiting for caches");
         await lab.BreakAsync("state", "fill");
-        await Task.Delay(TimeSpan.FromSeconds(5 * lab.Ttl)); // longer than the wait
+        Status held = await lab.UntilAsync(
+            "the hold for the full disk", TimeSpan.FromSeconds(20), s => s.Explained.Length > 0);
+        Assert.StartsWith("StateDirectory: the state directory ", held.Explained, StringComparison.Ordinal);
+        Assert.Contains("is full", held.Explained, StringComparison.Ordinal);
+        Assert.Contains("free some space", held.Explained, StringComparison.Ordinal);
+        await lab.UntilAsync("word that it was looked at long ago", TimeSpan.FromSeconds(60), s => s.Mx1.IsOverdue);
+        string text = await lab.RolloverdSucceedsAsync("status");
+        Lab.Say(text);
+        Assert.Contains("the next look is due since", text, StringComparison.Ordinal);
         string log = await lab.LogAsync();
         Assert.Contains("the file system is full; what was there before is unharmed", log, StringComparison.Ordinal);
         Assert.Contains("Make room there", log, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at RolloverD", log, StringComparison.Ordinal); // no stack traces
         Assert.Equal(before.Number, (await lab.StatusAsync()).Mx1.Live.Number); // which can still be asked
         Assert.True(lab.DaemonRuns, await lab.LogAsync());
         await lab.BreakAsync("state", "free");

@@ -9,8 +9,8 @@ namespace RolloverD.Lab.Tests;
 [Collection("lab")]
 public sealed class OperatorFaultTests
 {
-    // A steady certificate is looked at every 30 s with the lab's TTLs; then come a change and its way to the servers.
-    private static readonly TimeSpan Notice = TimeSpan.FromSeconds(45);
+    // It is looked at every 5 s with the TTLs of the lab; then come a change and its way to the servers.
+    private static readonly TimeSpan Notice = TimeSpan.FromSeconds(20);
 
     [Fact]
     public async Task A_record_removed_by_hand_comes_back()

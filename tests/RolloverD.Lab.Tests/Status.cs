@@ -23,6 +23,9 @@ public sealed class Status
     public CertificateStatus Certificate(string name) => new(root.GetProperty("certificates").EnumerateArray()
         .First(c => c.GetProperty("name").GetString() == name));
 
+    /// <summary>What holds back everything.</summary>
+    public string Explained => CertificateStatus.Explain(root);
+
     public static Status Parse(string text) => new(text);
 }
 
@@ -46,7 +49,12 @@ public sealed class CertificateStatus(JsonElement element)
     public string Holds => element.GetProperty("holds").GetRawText();
 
     /// <summary>What is waited for, why, and what to do, as a person reads it.</summary>
-    public string Explained => string.Join('\n', element.GetProperty("holds").EnumerateArray().Select(h =>
+    public string Explained => Explain(element);
+
+    /// <summary>Whether its next look did not come in time.</summary>
+    public bool IsOverdue => element.GetProperty("overdueSince").ValueKind == JsonValueKind.String;
+
+    internal static string Explain(JsonElement element) => string.Join('\n', element.GetProperty("holds").EnumerateArray().Select(h =>
         $"{h.GetProperty("gate").GetString()}: {h.GetProperty("reason").GetString()}; {h.GetProperty("remedy").GetString()}"));
 
     public bool Has(string state) => Generations.Any(g => g.State == state);

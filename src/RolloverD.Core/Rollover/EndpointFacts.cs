@@ -17,6 +17,7 @@ namespace RolloverD.Core.Rollover;
 /// <param name="TakenOverAt">
 /// When a chain of a generation was first seen here; null: what is served was there before RolloverD.
 /// </param>
+/// <param name="LookedAt">When it was last looked at, whatever came of it; null before the first look.</param>
 public sealed record EndpointFacts(
     Endpoint Endpoint,
     string? TlsaOwner,
@@ -25,7 +26,8 @@ public sealed record EndpointFacts(
     string? Problem,
     ImmutableArray<Chain> Local = default,
     ImmutableArray<AdoptedChain> Adopted = default,
-    DateTimeOffset? TakenOverAt = null)
+    DateTimeOffset? TakenOverAt = null,
+    DateTimeOffset? LookedAt = null)
 {
     /// <summary>How long a chain stays adopted that no address shows any more.</summary>
     private static readonly TimeSpan AdoptedFor = TimeSpan.FromDays(7);
@@ -48,7 +50,7 @@ public sealed record EndpointFacts(
     /// <param name="own">The leaves of the certificate's generations.</param>
     public EndpointFacts Observe(EndpointObservation round, IReadOnlySet<ChainCertificate> own)
     {
-        if (round.FinishedAt < CompleteAt)
+        if (round.FinishedAt < CompleteAt || round.FinishedAt < LookedAt)
             return this; // somebody else has looked since
 
         Chain[] shown = [.. round.Addresses.SelectMany(ChainsOf).Distinct()];
@@ -70,6 +72,7 @@ public sealed record EndpointFacts(
                     .Select(a => shown.Any(a.Is) ? a with { ShownAt = round.FinishedAt } : a)
                     .Where(a => round.FinishedAt < a.ShownAt + AdoptedFor),
             ],
+            LookedAt = round.FinishedAt,
             TakenOverAt = TakenOverAt ?? (shown.Any(c => own.Contains(c.Leaf)) ? round.FinishedAt : null),
         };
     }

@@ -43,6 +43,7 @@ public static class GateRules
             + "it was adopted",
         Gate.Uncovered => "every visible record set must cover every chain that is served",
         Gate.Rest => "after an abort nothing begins by itself for a while",
+        Gate.StateDirectory => "nothing is done that was not written down before",
         _ => throw new ArgumentOutOfRangeException(nameof(gate), gate, "no such gate"),
     };
 

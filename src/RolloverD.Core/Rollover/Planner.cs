@@ -43,12 +43,21 @@ public static class Planner
         return new(null, situation.WakeAt(now + RoutineInterval(desired.Timing)), situation.Holds);
     }
 
-    /// <summary>How often a steady certificate is looked at, to notice what others changed.</summary>
+    private static readonly TimeSpan SoonestLook = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LatestLook = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// How often a certificate is looked at while nothing is due, to notice what others changed: a quarter of the TTL,
+    /// from 5 seconds to a minute. Senders refuse from such a change until it is noticed, undone and out of caches; the
+    /// last takes a TTL anyway, so a quarter of one before it adds little. What a look costs is one question to each
+    /// authoritative address and one handshake a kind of key at each address of an endpoint, which once a minute is
+    /// what any monitoring asks of a server.
+    /// </summary>
     public static TimeSpan RoutineInterval(Timing timing)
     {
-        TimeSpan half = timing.Ttl / 2;
-        return half < TimeSpan.FromSeconds(30) ? TimeSpan.FromSeconds(30)
-            : half > TimeSpan.FromMinutes(10) ? TimeSpan.FromMinutes(10)
-            : half;
+        TimeSpan quarter = timing.Ttl / 4;
+        return quarter < SoonestLook ? SoonestLook
+            : quarter > LatestLook ? LatestLook
+            : quarter;
     }
 }

@@ -131,7 +131,7 @@ public static class Recording
         {
             Setbacks = known.Setbacks.Add(new(
                 StepKind.PutBack, before?.FirstAt ?? now, now, count,
-                now + Backoff.After(StepKind.PutBack, certain: true, count),
+                now + Backoff.After(StepKind.PutBack, certain: true, count, now - (before?.FirstAt ?? now)),
                 back.Reason,
                 "see why the mail server does not take on live/: its log, its configuration, its reload")),
         };
@@ -201,7 +201,7 @@ public static class Recording
         // What the other side names may be later than the usual rest, never earlier: it may name a time that is past.
         Setback Failed(bool certain, DateTimeOffset? retryAt, string reason, string remedy) => new(
             step.Kind, first, now, failures + 1,
-            Latest(now + Backoff.After(step.Kind, certain, failures + 1), retryAt), reason, remedy, step.Subject);
+            Latest(now + Backoff.After(step.Kind, certain, failures + 1, now - first), retryAt), reason, remedy, step.Subject);
     }
 
     private static DateTimeOffset Latest(DateTimeOffset a, DateTimeOffset? b) => b > a ? b.Value : a;
@@ -219,37 +219,4 @@ public static class Recording
         Step.Withdraw withdraw => withdraw.Target,
         _ => throw new InvalidOperationException($"step '{step.Describe()}' changes no owner"),
     };
-}
-
-/// <summary>How long a failed step rests before it is tried again: twice as long each time, up to a limit.</summary>
-internal static class Backoff
-{
-    /// <summary>
-    /// How soon a step that asked for patience is tried again at the earliest: often at first, seldom when it drags on.
-    /// </summary>
-    public static TimeSpan Patience(TimeSpan waited)
-    {
-        TimeSpan rest = waited / 4;
-        return rest < TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1)
-            : rest > TimeSpan.FromSeconds(30) ? TimeSpan.FromSeconds(30)
-            : rest;
-    }
-
-    /// <param name="kind">The kind of step.</param>
-    /// <param name="certain">Whether the other side answered and refused; otherwise it was not reached.</param>
-    /// <param name="count">How often it failed in a row, from 1.</param>
-    public static TimeSpan After(StepKind kind, bool certain, int count)
-    {
-        (TimeSpan first, TimeSpan most) = (kind, certain) switch
-        {
-            // An issuer counts failed validations: five an hour a name is a usual limit.
-            (StepKind.Issue, true) => (TimeSpan.FromSeconds(30), TimeSpan.FromHours(6)),
-            (StepKind.PutBack, _) => (TimeSpan.FromMinutes(1), TimeSpan.FromHours(1)),
-            (_, true) => (TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(30)),
-            _ => (TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5)),
-        };
-        double factor = Math.Pow(2, Math.Min(count - 1, 20));
-        TimeSpan rest = first * factor;
-        return rest < most ? rest : most;
-    }
 }

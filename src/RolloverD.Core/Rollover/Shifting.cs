@@ -47,6 +47,7 @@ public static class Shifting
         CompleteAt = seen.CompleteAt + by,
         Adopted = [.. seen.Adopted.Select(a => a with { ShownAt = a.ShownAt + by })],
         TakenOverAt = seen.TakenOverAt + by,
+        LookedAt = seen.LookedAt + by,
     };
 
     private static OwnerLedger Shift(this OwnerLedger ledger, TimeSpan by) => ledger with

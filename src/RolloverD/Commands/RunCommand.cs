@@ -71,6 +71,12 @@ internal static class RunCommand
         builder.Services.AddSingleton<Heart>();
         builder.Services.AddSingleton(services => new Tick(
             world, services.GetRequiredService<Microsoft.Extensions.Logging.ILogger<Tick>>(), watcher));
+        builder.Services.AddSingleton(services => new Turns(
+            world,
+            services.GetRequiredService<Tick>(),
+            services.GetRequiredService<Heart>(),
+            services.GetRequiredService<Microsoft.Extensions.Logging.ILogger<Turns>>(),
+            watcher));
         builder.Services.AddTransient<TickJob>();
         builder.Services.AddQuartz(quartz => quartz.UseTimeProvider(world.Time));
         builder.Services.AddQuartzHostedService(options => options.WaitForJobsToComplete = true);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using RolloverD.Engine;
+using RolloverD.Store;
 
 namespace RolloverD.Commands;
 
@@ -37,7 +38,8 @@ internal static class StatusCommand
             Composition.Require(world, only);
 
         StatusReport report = StatusReports.Of(
-            world, new FactsStore(world.Store).Load().Facts, Composition.IsAtWork(world), only);
+            world, new FactsStore(world.Store).Load().Facts, Composition.IsAtWork(world), only,
+            StateDisk.Room(world.Desired.StateDirectory));
         if (json)
             ReportJson.Print(report, ReportJson.Default.StatusReport);
         else

@@ -8,7 +8,8 @@ namespace RolloverD.Commands;
 
 /// <summary>The one description of what is going on; <c>status --json</c> prints it and everything else renders it.</summary>
 internal sealed record StatusReport(
-    DateTimeOffset Now, string StateDirectory, bool DaemonRuns, ImmutableArray<CertificateReport> Certificates);
+    DateTimeOffset Now, string StateDirectory, bool DaemonRuns, ImmutableArray<CertificateReport> Certificates,
+    ImmutableArray<HoldReport> Holds);
 
 internal sealed record CertificateReport(
     string Name,
@@ -20,7 +21,9 @@ internal sealed record CertificateReport(
     ImmutableArray<OwnerReport> Owners,
     ImmutableArray<EndpointReport> Endpoints,
     string? Request,
-    DateTimeOffset? RenewalDue);
+    DateTimeOffset? RenewalDue,
+    DateTimeOffset? LookedAt,
+    DateTimeOffset? OverdueSince);
 
 internal sealed record GenerationReport(
     int Number, string State, string Key, DateTimeOffset KeyCreatedAt, string? Subject, DateTimeOffset? NotAfter);
@@ -37,7 +40,15 @@ internal sealed record EndpointReport(
 /// <summary>Makes the description from configuration and facts.</summary>
 internal static class StatusReports
 {
-    public static StatusReport Of(World world, Facts facts, bool daemonRuns, string? only)
+    /// <summary>A step may take so long, and the next look comes after it.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    /// <param name="world">The configuration and the clock.</param>
+    /// <param name="facts">What is stored.</param>
+    /// <param name="daemonRuns">Whether a daemon is at work.</param>
+    /// <param name="only">This certificate alone; null for all.</param>
+    /// <param name="room">How many bytes may still be written to the state directory.</param>
+    public static StatusReport Of(World world, Facts facts, bool daemonRuns, string? only, long room)
     {
         DateTimeOffset now = world.Time.GetUtcNow();
         return new(
@@ -46,12 +57,17 @@ internal static class StatusReports
                 .. world.Desired.Certificates.Values
                     .Where(c => only is null || c.Name == only)
                     .Select(c => Of(world.Desired, facts, c, now)),
-            ]);
+            ],
+            StateHold.Find(
+                world.Desired.StateDirectory, room,
+                facts.Endpoints.Values.Max(e => e.LookedAt) ?? now) is { } full ? [HoldReport.Of(full, now)] : []);
     }
 
     private static CertificateReport Of(Desired desired, Facts facts, DesiredCertificate certificate, DateTimeOffset now)
     {
         CertificateFacts known = facts.Certificate(certificate.Name);
+        DateTimeOffset? looked = certificate.Endpoints.Max(e => facts.EndpointOf(e).LookedAt);
+        DateTimeOffset? due = DueAfter(looked, known, desired.Timing);
         string[] owners = [.. certificate.Endpoints.Select(e => facts.EndpointOf(e).Owner).Distinct()];
         return new(
             certificate.Name,
@@ -73,8 +89,18 @@ internal static class StatusReports
             known.Request is { } r
                 ? $"{(r.Emergency ? "emergency roll" : "roll")} with {(r.NewKey ? "a new" : "the same")} key, asked for at {When.OfDate(r.At)}"
                 : null,
-            known.Current?.Chain is { } chain ? RenewalTime.Of(certificate, chain) : null);
+            known.Current?.Chain is { } chain ? RenewalTime.Of(certificate, chain) : null,
+            looked,
+            due is { } time && time + Patience < now ? time : null);
     }
+
+    // When the look after the last one should have come: recomputed from what is known, as everything that is due.
+    private static DateTimeOffset? DueAfter(DateTimeOffset? looked, CertificateFacts known, Timing timing) =>
+        looked is not { } at
+            ? null
+            : known.Holds.Select(h => h.Until).OfType<DateTimeOffset>().Where(u => u > at)
+                .Append(at + Planner.RoutineInterval(timing))
+                .Min();
 
     private static OwnerReport Of(Desired desired, OwnerLedger ledger, DateTimeOffset now) => new(
         ledger.Owner,

@@ -12,6 +12,8 @@ internal static class StatusText
             "  daemon ",
             report.DaemonRuns ? new("running", Tone.Good) : new("not running", Tone.Bad));
         page.Say("", $"state in {report.StateDirectory}", Tone.Faint);
+        foreach (HoldReport hold in report.Holds)
+            Wait(page, "", hold, report.Now);
         foreach (CertificateReport certificate in report.Certificates)
             Certificate(page, certificate, report);
         return page;
@@ -24,9 +26,9 @@ internal static class StatusText
         page.Line(
             indent,
             new($"waits for {hold.Rule}", acts ? Tone.Bad : Tone.Waiting),
-            new(hold.Until is { } until
-                ? $" until {When.AtAndIn(until, now)}"
-                : ", until it is so", Tone.Strong));
+            new(hold.Until is not { } until ? ", until it is so"
+                : until > now ? $" until {When.AtAndIn(until, now)}"
+                : $": its time came at {When.AtAndIn(until, now)}, the next look ends it", Tone.Strong));
         page.Say($"{indent}  since  ", When.AtAndIn(hold.Since, now), Tone.Faint);
         page.Say($"{indent}  about  ", hold.Subject);
         page.Say($"{indent}  why    ", Words.Short(hold.Reason));
@@ -47,6 +49,8 @@ internal static class StatusText
             page.Say("  asked for    ", request);
         if (certificate.RenewalDue is { } due)
             page.Say("  renewal due  ", When.AtAndIn(due, now));
+        if (certificate is { LookedAt: { } looked, OverdueSince: { } overdue })
+            Overdue(page, report, looked, overdue);
         foreach (HoldReport hold in certificate.Holds)
             Wait(page, "  ", hold, now);
         if (certificate.Phase != "steady" && certificate.Holds.IsEmpty)
@@ -59,6 +63,18 @@ internal static class StatusText
         Generations(page, certificate, now);
         Owners(page, certificate, now);
         Endpoints(page, certificate, now);
+    }
+
+    // What follows is then as old as the last look.
+    private static void Overdue(Page page, StatusReport report, DateTimeOffset looked, DateTimeOffset overdue)
+    {
+        string last = $"looked at last {When.In(looked, report.Now)}; the next look is due since {When.At(overdue, report.Now)}";
+        page.Say(
+            "  ",
+            !report.DaemonRuns ? $"{last}: nobody looks, start the daemon"
+            : report.Holds.IsEmpty ? $"{last}: the daemon takes long for a step or cannot go on; its log says which"
+            : $"{last}, and nothing below is newer",
+            Tone.Bad);
     }
 
     private static void Generations(Page page, CertificateReport certificate, DateTimeOffset now)

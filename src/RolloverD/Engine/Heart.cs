@@ -27,14 +27,21 @@ internal sealed class Heart(ISystemdNotifier notifier, TimeProvider time)
         stopping.Register(timer.Dispose);
     }
 
-    public void Beat(string certificate, Plan plan)
+    public void Beat(string certificate, Plan plan) => Say(
+        certificate,
+        plan.Next is { } step ? step.Describe()
+        : plan.Holds.IsEmpty ? "steady"
+        : $"waits: {plan.Holds[0].Gate}");
+
+    /// <summary>Nothing can be decided, and why.</summary>
+    public void Stop(string certificate, string reason) => Say(certificate, $"cannot go on: {reason}");
+
+    private void Say(string certificate, string text)
     {
         if (!notifier.IsEnabled)
             return;
 
-        status[certificate] = plan.Next is { } step ? step.Describe()
-            : plan.Holds.IsEmpty ? "steady"
-            : $"waits: {plan.Holds[0].Gate}";
+        status[certificate] = text;
         notifier.Notify(new ServiceState(
             "STATUS=" + string.Join("; ", status.OrderBy(p => p.Key).Select(p => $"{p.Key}: {p.Value}"))));
     }

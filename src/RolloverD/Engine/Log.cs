@@ -38,6 +38,11 @@ internal static partial class Log
     [LoggerMessage(112, LogLevel.Error, "{Certificate}: the tick failed and is repeated in {Seconds} s")]
     public static partial void TickFailed(this ILogger log, Exception exception, string certificate, double seconds);
 
+    [LoggerMessage(
+        115, LogLevel.Error, "{Certificate}: nothing can be decided: {Reason}. {Remedy}; tried again in {Seconds} s")]
+    public static partial void Stopped(
+        this ILogger log, string certificate, string reason, string remedy, double seconds);
+
     [LoggerMessage(113, LogLevel.Warning, "{File}:{Line}:{Column}: {Key}: {Message}")]
     public static partial void ConfigurationWarning(
         this ILogger log, string file, int line, int column, string key, string message);

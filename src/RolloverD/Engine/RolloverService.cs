@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Quartz;
@@ -83,31 +82,19 @@ internal sealed class RolloverService(
 
 /// <summary>One turn for one certificate, and the next alarm.</summary>
 [DisallowConcurrentExecution]
-internal sealed class TickJob(World world, Tick tick, Heart heart, ILogger<TickJob> log) : IJob
+internal sealed class TickJob(World world, Turns turns) : IJob
 {
-    private static readonly ConcurrentDictionary<string, int> Failures = new();
-
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken)
     {
         string name = context.JobDetail.Key.Name;
         DateTimeOffset wakeAt;
         try
         {
-            TickResult result = await tick.RunAsync(name, cancellationToken);
-            Failures.TryRemove(name, out _);
-            wakeAt = result.Outcome is null ? result.Plan.WakeAt : world.Time.GetUtcNow();
-            heart.Beat(name, result.Plan);
+            wakeAt = await turns.TakeAsync(name, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             return; // the intent is saved; the next start goes on from there
-        }
-        catch (Exception e) // the edge of the process: one certificate's bug must not stop the others
-        {
-            int count = Failures.AddOrUpdate(name, 1, (_, n) => Math.Min(n + 1, 8));
-            TimeSpan rest = TimeSpan.FromSeconds(Math.Pow(2, count));
-            log.TickFailed(e, name, rest.TotalSeconds);
-            wakeAt = world.Time.GetUtcNow() + rest;
         }
 
         ITrigger alarm = Alarm(name, wakeAt, world.Time);

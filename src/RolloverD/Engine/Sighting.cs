@@ -1,4 +1,5 @@
 using RolloverD.Core.Policy;
+using RolloverD.Core.Ports;
 using RolloverD.Core.Rollover;
 
 namespace RolloverD.Engine;
@@ -12,6 +13,9 @@ internal abstract record Sighting(string Certificate, DateTimeOffset At)
     public sealed record Decided(
         DesiredCertificate Desired, Facts Facts, Observation Observation, Plan Plan, DateTimeOffset At)
         : Sighting(Desired.Name, At);
+
+    /// <summary>Nothing could be decided, because the state directory cannot be used; it is tried again.</summary>
+    public sealed record Stopped(string Name, StoreException Why, DateTimeOffset At) : Sighting(Name, At);
 
     /// <summary>A step was begun.</summary>
     public sealed record Begun(Step Step, DateTimeOffset At) : Sighting(Step.Certificate, At);

@@ -51,6 +51,12 @@ public sealed class DaemonLock : IDisposable
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
             handle?.Dispose();
+            if (refused.HResult is Posix.NoSpace or Posix.QuotaExceeded)
+            {
+                throw new StoreException(
+                    $"Could not write {path}: the file system is full or the quota used up", "Make room there", refused);
+            }
+
             throw new StoreException(
                 $"Could not lock {path}: {refused.Message}",
                 "Run the daemon as the user that owns the state directory", refused);

@@ -24,7 +24,7 @@ public class PlannerTests
         Plan plan = Decide(Given.Steady(Mx1, Key));
         Assert.Null(plan.Next);
         Assert.Empty(plan.Holds);
-        Assert.Equal(Now.AddMinutes(10), plan.WakeAt);
+        Assert.Equal(Now.AddMinutes(1), plan.WakeAt);
     }
 
     [Fact]
@@ -106,7 +106,7 @@ public class PlannerTests
         Assert.Null(plan.Next);
         Hold hold = Assert.Single(plan.Holds);
         Assert.Equal((Gate.Caches, Now.AddMinutes(90)), (hold.Gate, hold.Until));
-        Assert.Equal(Now.AddMinutes(10), plan.WakeAt);
+        Assert.Equal(Now.AddMinutes(1), plan.WakeAt);
         Assert.IsType<Step.Issue>(Decide(facts, Now.AddMinutes(90)).Next);
     }
 
@@ -258,7 +258,7 @@ public class PlannerTests
             });
         }
 
-        Assert.Equal([5.0, 10, 20, 40], rests.Select(r => r.TotalSeconds));
+        Assert.Equal([5.0, 10, 20, 30], rests.Select(r => r.TotalSeconds));
     }
 
     [Fact]
@@ -291,6 +291,17 @@ public class PlannerTests
         Plan first = Decide(facts);
         facts = facts.With(facts.Certificate("mx1") with { Holds = first.Holds });
         Assert.Equal(Now, Assert.Single(Decide(facts, Now.AddMinutes(9)).Holds).Since);
+    }
+
+    [Theory]
+    [InlineData(3, 5)] // a handshake a second would be a nuisance
+    [InlineData(120, 30)]
+    [InlineData(3600, 60)] // a look each minute is what any monitoring does
+    [InlineData(86400, 60)]
+    public void What_others_change_is_noticed_within_a_quarter_of_the_TTL_and_within_a_minute(int ttl, int expected)
+    {
+        var timing = new Timing(TimeSpan.FromSeconds(ttl), TimeSpan.Zero, TimeSpan.Zero);
+        Assert.Equal(expected, Planner.RoutineInterval(timing).TotalSeconds);
     }
 
     private static Facts WithStandby() => Given.Steady(

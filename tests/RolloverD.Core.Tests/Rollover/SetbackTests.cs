@@ -63,6 +63,41 @@ public class SetbackTests
         Assert.Equal((1, now.AddSeconds(30), false), (setback.Count, setback.RetryAt, setback.Patience));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_server_of_the_operator_that_was_mended_is_met_within_half_a_minute(bool certain)
+    {
+        Step publish = new Step.Publish("mx1", "_25._tcp.mx1.example.net", Some.Set(), Some.Set(), [], "why");
+        (double During, double Afterwards) = LongestRests(publish, certain);
+        Assert.Equal((30, 120), (During, Afterwards));
+    }
+
+    [Fact]
+    public void An_issuer_that_refuses_is_spared_more_and_more() =>
+        Assert.Equal((480, 6 * 3600), LongestRests(Order, certain: true));
+
+    // In seconds, in the first ten minutes and in the two days after them.
+    private static (double During, double Afterwards) LongestRests(Step step, bool certain)
+    {
+        Facts facts = Started;
+        DateTimeOffset now = Now;
+        double during = 0, afterwards = 0;
+        while (now < Now.AddDays(2))
+        {
+            StepOutcome outcome = certain ? new StepOutcome.Refused("no", "", null) : new StepOutcome.Unknown("no answer", "");
+            facts = facts.Complete(step, outcome, now);
+            DateTimeOffset again = facts.Certificate("mx1").SetbackOf(step.Kind, step.Subject)!.RetryAt;
+            if (now < Now.AddMinutes(10))
+                during = Math.Max(during, (again - now).TotalSeconds);
+            else
+                afterwards = Math.Max(afterwards, (again - now).TotalSeconds);
+            now = again;
+        }
+
+        return (during, afterwards);
+    }
+
     [Fact]
     public void What_is_waited_for_stands_in_the_hold()
     {

@@ -24,6 +24,20 @@ public sealed class HelpTests
         Assert.Contains(lines, l => l.StartsWith("   0  ", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public void Help_is_given_with_and_without_the_arguments_that_a_command_wants(string path)
+    {
+        string[] words = path.Split(' ')[1..];
+        string[][] calls = [[.. words, "--help"], [.. words, "mx1", "--help"], [.. words, "--help", "mx1"], [.. words, "-h"]];
+        Assert.All(calls, call =>
+        {
+            ParseResult parsed = CommandLine.Create().Parse(call);
+            Assert.Empty(parsed.Errors);
+            Assert.IsType<HelpText>(parsed.Action);
+        });
+    }
+
     [Fact]
     public void The_first_help_names_every_command_in_a_sentence() => Repository.AssertGolden(
         Repository.Path("tests/RolloverD.Tests/Commands/Golden/help.txt"),

@@ -132,8 +132,9 @@ public sealed class TextTests
                             new("_25._tcp.mx1.example.net", true, [], [new([$"3 1 1 {Key}"], 3600, Now.AddDays(-60), Now.AddSeconds(123))]),
                         ],
                         [new("mx1.example.net:25", ["CN=mx1.example.net (abc)"], Now.AddSeconds(-9), null)],
-                        "roll with a new key, asked for at 2026-03-01 10:54:00Z", Now.AddDays(1)),
-                ]),
+                        "roll with a new key, asked for at 2026-03-01 10:54:00Z", Now.AddDays(1), Now.AddSeconds(-9), null),
+                ],
+                []),
             80));
 
     [Fact]

@@ -17,10 +17,16 @@ internal sealed class Watch(World world, IReadOnlyList<string> names)
     {
         lock (alone)
         {
-            Seen page = pages.GetValueOrDefault(sighting.Certificate) ?? new Seen(null, null, null, null);
+            Seen page = pages.GetValueOrDefault(sighting.Certificate) ?? Seen.Nothing;
             pages[sighting.Certificate] = sighting switch
             {
-                Sighting.Decided decided => page with { Decided = decided, Ended = null, Lane = null },
+                Sighting.Decided decided => page with { Decided = decided, Ended = null, Stopped = null, Lane = null },
+                Sighting.Stopped stopped => page with
+                {
+                    Stopped = stopped with { At = page.Stopped?.At ?? stopped.At },
+                    Doing = null,
+                    Lane = null,
+                },
                 Sighting.Begun begun => page with { Doing = begun, Lane = null },
                 Sighting.Ended ended => page with { Doing = null, Ended = ended.Step.Describe(), Lane = null },
                 _ => page,
@@ -66,7 +72,7 @@ internal sealed class Watch(World world, IReadOnlyList<string> names)
     {
         Seen page;
         lock (alone)
-            page = pages.GetValueOrDefault(name) ?? new Seen(null, null, null, null);
+            page = pages.GetValueOrDefault(name) ?? Seen.Nothing;
         if (page.Lane is { } known)
             return known;
 
@@ -86,6 +92,8 @@ internal sealed class Watch(World world, IReadOnlyList<string> names)
         StepUnderWay? doing = page.Doing is { } begun
             ? new(begun.Step.Describe(), begun.Step.Reason, begun.At)
             : null;
+        if (page.Stopped is { } stopped)
+            return new(name, "cannot go on", false, past, null, [HoldReport.Of(StateHold.Of(world, stopped), now)], []);
         if (page.Decided is not { } decided)
             return new(name, "not looked at yet", false, past, doing, [], []);
 
@@ -102,5 +110,9 @@ internal sealed class Watch(World world, IReadOnlyList<string> names)
             [.. coming.Where(s => s.Text != doing?.Does && s.Text != page.Ended).Select(PlannedStep.Of)]);
     }
 
-    private sealed record Seen(Sighting.Decided? Decided, Sighting.Begun? Doing, string? Ended, Lane? Lane);
+    private sealed record Seen(
+        Sighting.Decided? Decided, Sighting.Begun? Doing, string? Ended, Sighting.Stopped? Stopped, Lane? Lane)
+    {
+        public static readonly Seen Nothing = new(null, null, null, null, null);
+    }
 }
