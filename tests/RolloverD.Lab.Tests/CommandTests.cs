@@ -32,7 +32,7 @@ public sealed class CommandTests : IDisposable
         issuer = "another"
         key = "ecdsa-p257"
         tlsa = ["3 1 1", "1 1 1"]
-        endpoints = ["mx1.example.org:25"]
+        endpoints = ["mx1.example.test:99999"]
         """;
 
     private readonly string directory = Directory.CreateTempSubdirectory("rolloverd-commands-").FullName;

@@ -152,8 +152,6 @@ internal sealed class Run
     private void Note(string name, TickResult result)
     {
         coverage.Ticks++;
-        if (turns % 500 == 499)
-            history?.Note(scene, $"  {name}: turn {turns}, to wake at {result.Plan.WakeAt:u}, the clock shows {scene.Clock.GetUtcNow():u}, {string.Join(", ", result.Plan.Holds.Select(h => $"{h.Gate} until {h.Until:u}"))}");
         if (++turns > MostTurns)
             scene.Violation($"{name}: {NoRest} after {turns} turns; the last plan: {result.Plan.Next?.Describe() ?? string.Join("; ", result.Plan.Holds.Select(h => $"{h.Gate} until {h.Until:u}: {h.Reason}"))}, to wake at {result.Plan.WakeAt:u}");
         failures.Remove(name);

@@ -10,10 +10,14 @@ namespace RolloverD.Simulation.Judgement;
 /// </summary>
 internal sealed class SafetyJudge(Scene scene)
 {
-    /// <summary>How long RolloverD has, in a quiet world, to mend what an operator broke.</summary>
-    private static readonly TimeSpan HealsWithin = TimeSpan.FromMinutes(45);
-
     private readonly HashSet<(string Endpoint, int Edition, int Shown)> judged = [];
+    /// <summary>
+    /// How long RolloverD has, in a quiet world, to mend what an operator broke: a change that a provider lost is sent
+    /// again after a TTL, and alarms ring late here.
+    /// </summary>
+    private readonly TimeSpan healsWithin =
+        TimeSpan.FromMinutes(45) + TimeSpan.FromHours(12) + (scene.Scenario.Lifetime / 25);
+
     private readonly List<Edition> inUse = [];
     private readonly List<Edition> former = [];
     private readonly List<Shown> shown = [];
@@ -72,12 +76,12 @@ internal sealed class SafetyJudge(Scene scene)
     public void Told(Edition edition)
     {
         if (edition.Origin == Origin.Operator)
-            scene.Timeline.In(HealsWithin, () => MustBeMended(edition));
+            scene.Timeline.In(healsWithin, () => MustBeMended(edition));
     }
 
     private void MustBeMended(Edition edition)
     {
-        DateTimeOffset then = scene.Now - HealsWithin;
+        DateTimeOffset then = scene.Now - healsWithin;
         foreach (Endpoint endpoint in Endpoints())
         {
             TlsaOwner owner = scene.OwnerOf(endpoint.TlsaName);
@@ -87,7 +91,7 @@ internal sealed class SafetyJudge(Scene scene)
             if (!scene.IsQuietSince(then))
             {
                 if (scene.FaultsOn)
-                    scene.Timeline.In(HealsWithin, () => MustBeMended(edition));
+                    scene.Timeline.In(healsWithin, () => MustBeMended(edition));
                 return;
             }
 
@@ -95,7 +99,7 @@ internal sealed class SafetyJudge(Scene scene)
             foreach (Shown met in shown.Where(s => s.ToldAt < then && s.Origin != Origin.Operator))
             {
                 if (Sender.Refusing(edition.Records, met, endpoint.Host, scene.Now) is not 0 and int mask)
-                    scene.Violation($"{endpoint}: {edition} was not mended within {HealsWithin}: {Tell(mask)} refuse {met}");
+                    scene.Violation($"{endpoint}: {edition} was not mended within {healsWithin}: {Tell(mask)} refuse {met}");
             }
         }
     }
@@ -142,6 +146,14 @@ internal sealed class SafetyJudge(Scene scene)
         // new there, no order of single records is good for all of them.
         if (edition.IsHalf && shown.Count > 1)
             return "half a change cannot cover several chains";
+
+        // Under usage 2 a certificate ends with its date, and what kept RolloverD from renewing it was no doing of its own.
+        DateTimeOffset end = met.Leaf.Certificate.NotAfter;
+        if (now > end && !scene.IsQuietSince(end - (scene.Scenario.Lifetime / 3))
+            && (Sender.Refusing(edition.Records, met, endpoint.Host, end) & (1 << kind)) == 0)
+        {
+            return "the certificate ended while it could not be renewed";
+        }
 
         // RolloverD changed a set that failed in the same way: it made nothing worse. RFC 7671 §8
         if (edition is { Origin: Origin.RolloverD, Base: { } before } && edition.CalledAt >= met.ExposedAt
