@@ -14,20 +14,29 @@ internal static class Bench
 {
     public static int Go(TextWriter output)
     {
-        for (ulong seed = 1; seed <= 60; seed++)
-            Run.Of(seed, new());
-
-        var coverage = new Coverage();
-        var clock = Stopwatch.StartNew();
-        for (ulong seed = 100; clock.Elapsed < TimeSpan.FromSeconds(10); seed++)
-            Run.Of(seed, coverage);
-        double seconds = clock.Elapsed.TotalSeconds;
-        output.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"simulation: {coverage.Rollovers / seconds:N0} rollovers, {coverage.Runs / seconds:N0} runs, "
-            + $"{coverage.Ticks / seconds:N0} turns a second on one core"));
+        Simulate(output, "with faults", Scenario.Draw);
+        Simulate(output, "without faults", seed => Scenario.Draw(seed).WithoutFaults());
         Decide(output);
         return 0;
+    }
+
+    private static void Simulate(TextWriter output, string title, Func<ulong, Scenario> draw)
+    {
+        for (ulong seed = 1; seed <= 60; seed++)
+            Run.Of(draw(seed), new());
+
+        var coverage = new Coverage();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        var clock = Stopwatch.StartNew();
+        for (ulong seed = 100; clock.Elapsed < TimeSpan.FromSeconds(10); seed++)
+            Run.Of(draw(seed), coverage);
+        double seconds = clock.Elapsed.TotalSeconds;
+        long bytes = (GC.GetAllocatedBytesForCurrentThread() - before) / coverage.Ticks;
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"simulation {title}: {coverage.Rollovers / seconds:N0} rollovers, {coverage.Runs / seconds:N0} runs, "
+            + $"{coverage.Ticks / seconds:N0} turns a second on one core; a rollover takes "
+            + $"{(double)coverage.Ticks / coverage.Rollovers:N0} turns, a turn {bytes:N0} bytes"));
     }
 
     private static void Decide(TextWriter output)

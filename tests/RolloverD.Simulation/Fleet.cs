@@ -9,10 +9,15 @@ internal sealed class Fleet
     private readonly ulong end;
     private readonly List<(ulong Seed, string What)> violations = [];
     private readonly Coverage total = new();
+    private readonly byte[]? digest;
     private ulong next;
     private ulong done;
 
-    public Fleet(ulong first, ulong seeds) => (next, end) = (first, first + seeds);
+    /// <param name="first">The first seed.</param>
+    /// <param name="seeds">How many.</param>
+    /// <param name="digests">Whether to keep every history and tell their digest; that takes twice the time.</param>
+    public Fleet(ulong first, ulong seeds, bool digests = false) =>
+        (next, end, digest) = (first, first + seeds, digests ? new byte[32] : null);
 
     public Coverage Total => total;
 
@@ -35,6 +40,8 @@ internal sealed class Fleet
         }
 
         output.WriteLine($"{total.Runs} seeds {total.Rollovers} rollovers {total.Simulated.TotalDays / 365:0.0} years {total.Faults.Sum()} faults {total.Ticks} ticks {clock.Elapsed} violations: {violations.Count}");
+        if (digest is not null)
+            output.WriteLine($"digest of all histories: {Convert.ToHexStringLower(digest)}");
         CoverageTable.Write(total, output);
         foreach ((ulong seed, string what) in violations.OrderBy(v => v.Seed).Take(20))
             output.WriteLine($"seed {seed}: {what}");
@@ -50,7 +57,11 @@ internal sealed class Fleet
             if (seed >= end)
                 break;
 
-            if (Run.Of(seed, coverage) is { } broken)
+            History? history = digest is null ? null : new();
+            string? broken = Run.Of(seed, coverage, history);
+            if (history is not null)
+                Add(history.Digest());
+            if (broken is not null)
             {
                 lock (violations)
                 {
@@ -64,5 +75,15 @@ internal sealed class Fleet
 
         lock (total)
             total.Add(coverage);
+    }
+
+    // Whichever run ends first: the order makes no difference.
+    private void Add(byte[] history)
+    {
+        lock (total)
+        {
+            for (int i = 0; i < history.Length; i++)
+                digest![i] ^= history[i];
+        }
     }
 }

@@ -6,6 +6,7 @@ using RolloverD.Simulation.Report;
 ulong seeds = 1000;
 ulong from = 1;
 bool mutants = false;
+bool digests = false;
 for (int i = 0; i < args.Length; i++)
 {
     switch (args[i])
@@ -21,6 +22,9 @@ for (int i = 0; i < args.Length; i++)
         case "--mutants":
             mutants = true;
             break;
+        case "--digest":
+            digests = true;
+            break;
         case "--bench":
             return Bench.Go(Console.Out);
         default:
@@ -32,7 +36,7 @@ for (int i = 0; i < args.Length; i++)
 if (mutants)
     return new Workshop(Repository(), Console.Out).Go((int)seeds);
 
-return new Fleet(from, seeds).Go(Console.Out);
+return new Fleet(from, seeds, digests).Go(Console.Out);
 
 static string Repository()
 {

@@ -32,11 +32,11 @@ internal sealed class Run
     private Tick tick = null!;
     private int turns;
 
-    private Run(ulong seed, Coverage coverage, History? history)
+    private Run(Scenario scenario, Coverage coverage, History? history)
     {
         (this.coverage, this.history) = (coverage, history);
-        scene = new(Scenario.Draw(seed), coverage, history);
-        history?.Note(scene, $"seed {seed}\n{scene.Scenario}");
+        scene = new(scenario, coverage, history);
+        history?.Note(scene, $"seed {scenario.Seed}\n{scenario}");
         _ = new Incidents(scene);
         Start();
     }
@@ -47,9 +47,14 @@ internal sealed class Run
 
     /// <summary>Runs a seed.</summary>
     /// <returns>What went wrong; null when nothing did.</returns>
-    public static string? Of(ulong seed, Coverage coverage, History? history = null)
+    public static string? Of(ulong seed, Coverage coverage, History? history = null) =>
+        Of(Scenario.Draw(seed), coverage, history);
+
+    /// <summary>Runs a scenario.</summary>
+    /// <returns>What went wrong; null when nothing did.</returns>
+    public static string? Of(Scenario scenario, Coverage coverage, History? history = null)
     {
-        var run = new Run(seed, coverage, history);
+        var run = new Run(scenario, coverage, history);
         string? broken = run.Go();
         coverage.Rollovers += run.rolled.Count;
         coverage.Simulated += run.scene.Now - Scenario.Start;

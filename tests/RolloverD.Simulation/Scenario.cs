@@ -110,6 +110,10 @@ internal sealed record Scenario
         };
     }
 
+    /// <summary>The same wishes in a world in which nothing goes wrong and nobody interferes.</summary>
+    public Scenario WithoutFaults() =>
+        this with { Faults = [], CallFaults = 0, Crashes = 0, Incidents = 0, Configured = true };
+
     /// <summary>A list of TLSA parameters as people configure it.</summary>
     public static string AnyList(Dice dice) => dice.Pick(Lists);
 

@@ -6,6 +6,8 @@ namespace RolloverD.Core.Dane;
 /// <summary>One certificate of a chain, read once: what DANE compares and what a verdict asks of it.</summary>
 public sealed class ChainCertificate : IEquatable<ChainCertificate>
 {
+    private readonly int hash;
+
     /// <param name="der">The certificate, DER.</param>
     /// <param name="spki">Its SubjectPublicKeyInfo, DER.</param>
     /// <param name="subject">Its subject, for people.</param>
@@ -31,6 +33,7 @@ public sealed class ChainCertificate : IEquatable<ChainCertificate>
         IsCa = isCa;
         Sha256 = Convert.ToHexStringLower(SHA256.HashData(der.AsSpan()));
         Sha512 = Convert.ToHexStringLower(SHA512.HashData(der.AsSpan()));
+        hash = Sha256.GetHashCode(StringComparison.Ordinal);
     }
 
     public ImmutableArray<byte> Der { get; }
@@ -73,7 +76,7 @@ public sealed class ChainCertificate : IEquatable<ChainCertificate>
 
     public override bool Equals(object? obj) => Equals(obj as ChainCertificate);
 
-    public override int GetHashCode() => Sha256.GetHashCode(StringComparison.Ordinal);
+    public override int GetHashCode() => hash;
 
     public override string ToString() => $"{Subject} ({Sha256[..12]})";
 }

@@ -28,7 +28,8 @@ public sealed class RecordSet : IEquatable<RecordSet>
     public bool Contains(TlsaRecord record) => Records.BinarySearch(record) >= 0;
 
     /// <summary>Whether both hold the same records; the TTL may differ.</summary>
-    public bool HasSameRecords(RecordSet other) => Records.AsSpan().SequenceEqual(other.Records.AsSpan());
+    public bool HasSameRecords(RecordSet other) =>
+        ReferenceEquals(this, other) || Records.AsSpan().SequenceEqual(other.Records.AsSpan());
 
     public RecordSet With(IEnumerable<TlsaRecord> added) => new([.. Records, .. added], Ttl);
 

@@ -9,6 +9,14 @@ namespace RolloverD.Core.Dane;
 /// <remarks>RFC 6698 §2.1.</remarks>
 public sealed record TlsaRecord(TlsaParameters Parameters, string Data) : IComparable<TlsaRecord>
 {
+    private int hash;
+
+    /// <summary>Usage, selector and matching type.</summary>
+    public TlsaParameters Parameters { get; } = Parameters;
+
+    /// <summary>The association data in lower-case hexadecimal digits.</summary>
+    public string Data { get; } = Data;
+
     /// <summary>
     /// Whether a sending mail server can use the record: its parameters are usable and the data is as long as its
     /// matching type makes it. A malformed record is unusable, and so are records of usages 0 and 1.
@@ -44,8 +52,17 @@ public sealed record TlsaRecord(TlsaParameters Parameters, string Data) : ICompa
     public static TlsaRecord Parse(string text) =>
         TryParse(text, out TlsaRecord record) ? record : throw new FormatException($"not a TLSA record: '{text}'");
 
+    public bool Equals(TlsaRecord? other) =>
+        ReferenceEquals(this, other)
+        || (other is not null && Parameters == other.Parameters && Data == other.Data);
+
+    // The data is long and records are looked up in sets all the time.
+    public override int GetHashCode() =>
+        hash != 0 ? hash : hash = HashCode.Combine(Parameters, Data.GetHashCode(StringComparison.Ordinal));
+
     public int CompareTo(TlsaRecord? other) =>
         other is null ? 1
+        : ReferenceEquals(this, other) ? 0
         : Parameters != other.Parameters ? Parameters.CompareTo(other.Parameters)
         : string.CompareOrdinal(Data, other.Data);
 

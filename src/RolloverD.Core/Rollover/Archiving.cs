@@ -38,7 +38,7 @@ internal static class Archiving
             [
                 .. owner.Ledger.Ours.Intersect(
                         Wanted.RecordsOf(generation, [.. owner.Ledger.Ours.Select(r => r.Parameters).Distinct()]))
-                    .Except(Wanted.At(s.Desired, s.Facts, owner.Owner, s.Now)),
+                    .Except(s.WantedAt(owner.Owner).Records),
             ];
             nothing &= Gates.AllVisibleFit(
                 s, owner, set => !old.Any(set.Contains), $"names generation {generation.Number}");

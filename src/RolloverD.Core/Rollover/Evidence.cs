@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using RolloverD.Core.Dane;
 using RolloverD.Core.Policy;
 using RolloverD.Core.Ports;
@@ -27,6 +28,9 @@ public static class Evidence
 
     /// <summary>How long a set that is gone stays in the ledger, for people who read it.</summary>
     private static readonly TimeSpan Remembered = TimeSpan.FromDays(7);
+
+    // An answer never changes, and several rules ask what it holds: it is read once.
+    private static readonly ConditionalWeakTable<DnsRecordSet, RecordSet> Read = [];
 
     /// <summary>The facts after a look at the world on behalf of a certificate.</summary>
     public static Facts Observe(this Facts facts, DesiredCertificate certificate, Observation observation)
@@ -151,10 +155,9 @@ public static class Evidence
     /// <summary>The record set of an answer; null when the answer proves nothing.</summary>
     public static RecordSet? SetOf(AnswerContent content) => content switch
     {
-        AnswerContent.Serves serves => new(
-            [.. serves.Set.Values.Select(v => TlsaRecord.TryParse(v, out TlsaRecord r) ? r : null)
-                .OfType<TlsaRecord>()],
-            serves.Set.Ttl),
+        AnswerContent.Serves serves => Read.GetValue(serves.Set, static set => new(
+            [.. set.Values.Select(v => TlsaRecord.TryParse(v, out TlsaRecord r) ? r : null).OfType<TlsaRecord>()],
+            set.Ttl)),
         AnswerContent.Absent => RecordSet.Absent,
         _ => null,
     };
@@ -173,6 +176,12 @@ public static class Evidence
             return sets.Add(new(set, now, new SetState.Seen()));
 
         PublishedSet before = sets[known];
+        if (before.State is SetState.Seen && before.Records.Equals(set)
+            && !sets.Take(known).Any(s => s.Records.Equals(set)))
+        {
+            return sets; // as it was seen before
+        }
+
         return
         [
             .. sets.Where((s, i) => i < known && !s.Records.Equals(set)),

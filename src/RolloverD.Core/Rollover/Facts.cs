@@ -32,12 +32,13 @@ public sealed record Facts(
         Owners.TryGetValue(owner, out OwnerLedger? ledger) ? ledger : OwnerLedger.New(owner);
 
     public Facts With(CertificateFacts certificate) =>
-        this with { Certificates = Certificates.SetItem(certificate.Name, certificate) };
+        ReferenceEquals(Certificates.GetValueOrDefault(certificate.Name), certificate) ? this : this with { Certificates = Certificates.SetItem(certificate.Name, certificate) };
 
-    public Facts With(OwnerLedger ledger) => this with { Owners = Owners.SetItem(ledger.Owner, ledger) };
+    public Facts With(OwnerLedger ledger) =>
+        ReferenceEquals(Owners.GetValueOrDefault(ledger.Owner), ledger) ? this : this with { Owners = Owners.SetItem(ledger.Owner, ledger) };
 
     public Facts With(EndpointFacts endpoint) =>
-        this with { Endpoints = Endpoints.SetItem(endpoint.Endpoint, endpoint) };
+        ReferenceEquals(Endpoints.GetValueOrDefault(endpoint.Endpoint), endpoint) ? this : this with { Endpoints = Endpoints.SetItem(endpoint.Endpoint, endpoint) };
 }
 
 /// <summary>What is remembered of one certificate.</summary>

@@ -182,11 +182,8 @@ internal static class Publication
         Situation s, OwnerSituation owner, out ImmutableArray<Stranger> strangers)
     {
         RecordSet? latest = owner.Ledger.BaseAt(s.Now);
-        TlsaRecord[] missing =
-        [
-            .. Wanted.At(s.Desired, s.Facts, owner.Owner, s.Now, out strangers)
-                .Where(r => latest?.Contains(r) != true),
-        ];
+        (ImmutableArray<TlsaRecord> wanted, strangers) = s.WantedAt(owner.Owner);
+        TlsaRecord[] missing = [.. wanted.Where(r => latest?.Contains(r) != true)];
         if (missing.Length < 2)
             return [.. missing];
 
@@ -231,7 +228,7 @@ internal static class Publication
         return
         [
             .. owner.Ledger.Ours
-                .Except(Wanted.At(s.Desired, s.Facts, owner.Owner, s.Now))
+                .Except(s.WantedAt(owner.Owner).Records)
                 .Where(r => owner.Ledger.BaseAt(s.Now)?.Contains(r) == true
                     && (own.Contains(r) || !others.Contains(r))),
         ];

@@ -12,6 +12,7 @@ internal sealed class Situation
 {
     private readonly List<Hold> holds = [];
     private readonly List<DateTimeOffset> alarms = [];
+    private readonly Dictionary<string, (ImmutableArray<TlsaRecord>, ImmutableArray<Stranger>)> wanted = [];
 
     public Situation(Desired desired, Facts facts, Observation observation, string name, DateTimeOffset now)
     {
@@ -46,6 +47,19 @@ internal sealed class Situation
     public DateTimeOffset Now { get; }
 
     public ImmutableArray<OwnerSituation> Owners { get; }
+
+    /// <summary>The records that an owner needs now, and the strangers that are served there.</summary>
+    public (ImmutableArray<TlsaRecord> Records, ImmutableArray<Stranger> Strangers) WantedAt(string owner)
+    {
+        if (!wanted.TryGetValue(owner, out var found))
+        {
+            ImmutableArray<TlsaRecord> records =
+                Wanted.At(Desired, Facts, owner, Now, out ImmutableArray<Stranger> strangers);
+            wanted[owner] = found = (records, strangers);
+        }
+
+        return found;
+    }
 
     public TimeSpan Margin => Desired.Timing.SafetyMargin;
 

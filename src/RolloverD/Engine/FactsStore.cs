@@ -92,8 +92,10 @@ internal sealed class FactsStore(IStore store, TimeProvider? time = null, IStead
             }
         }
 
-        foreach (StoredDocument document in loaded.Documents.Values.Where(d => IsForgotten(facts, d)))
-            changed.Add(StoredDocument.Removal(document.Kind, document.Name, document.Version));
+        foreach (string owner in before.Owners.Keys.Where(o => !facts.Owners.ContainsKey(o)))
+            Remove(OwnerKind, owner);
+        foreach (Endpoint endpoint in before.Endpoints.Keys.Where(e => !facts.Endpoints.ContainsKey(e)))
+            Remove(EndpointKind, endpoint.ToString());
 
         ClockReading? clock = Remembered(loaded);
         if (clock is not null && !ReferenceEquals(clock, loaded.Stored.Clock))
@@ -121,6 +123,12 @@ internal sealed class FactsStore(IStore store, TimeProvider? time = null, IStead
             if (earlier?.Body != body)
                 changed.Add(new(kind, name, earlier?.Version ?? 0, body));
         }
+
+        void Remove(string kind, string name)
+        {
+            if (loaded.Documents.TryGetValue((kind, name), out StoredDocument? earlier))
+                changed.Add(StoredDocument.Removal(kind, name, earlier.Version));
+        }
     }
 
     /// <summary>Changes the facts by a pure function, again and again until no other writer comes between.</summary>
@@ -134,13 +142,6 @@ internal sealed class FactsStore(IStore store, TimeProvider? time = null, IStead
                 return saved;
         }
     }
-
-    private static bool IsForgotten(Facts facts, StoredDocument document) => document.Kind switch
-    {
-        OwnerKind => !facts.Owners.ContainsKey(document.Name),
-        EndpointKind => !facts.Endpoints.ContainsKey(Endpoint.Parse(document.Name)),
-        _ => false,
-    };
 
     private static StoredFacts Read(ImmutableArray<StoredDocument> documents, StoredFacts known)
     {

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using Microsoft.Extensions.Logging;
 using RolloverD.Simulation.World;
 
@@ -11,6 +13,9 @@ internal sealed class History : ILogger
     private Scene? scene;
 
     public IReadOnlyList<string> Lines => lines;
+
+    /// <summary>A digest of every line: two runs that differ in anything have different ones.</summary>
+    public byte[] Digest() => SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', lines)));
 
     public void Note(Scene where, string what)
     {

@@ -30,7 +30,7 @@ internal sealed class Authority(Scene scene) : IAuthority
             answers.MoveToImmutable(),
             scene.Zone.ResolverProblem is { } problem
                 ? problem
-                : new ResolverView.Validated(SetOf(owner.Name, owner.Held.Records)));
+                : new ResolverView.Validated(owner.Held.AnswerFor(owner.Name)));
         return Task.FromResult(round);
     }
 
@@ -57,7 +57,7 @@ internal sealed class Authority(Scene scene) : IAuthority
         return scene.Zone.Security(scene.Now) switch
         {
             ZoneSecurity.Secure => Tell(owner, edition),
-            ZoneSecurity.Insecure => new AnswerContent.Unsigned(SetOf(owner.Name, edition.Records)),
+            ZoneSecurity.Insecure => new AnswerContent.Unsigned(edition.AnswerFor(owner.Name)),
             ZoneSecurity.Bogus bogus => new AnswerContent.Bogus(bogus.Reason),
             _ => new AnswerContent.Unreachable("no answer in time"),
         };
@@ -69,6 +69,6 @@ internal sealed class Authority(Scene scene) : IAuthority
         return edition.Records.IsAbsent
             ? new AnswerContent.Absent(true)
             : new AnswerContent.Serves(
-                SetOf(owner.Name, edition.Records), scene.Zone.SignaturesExpire(scene.Now) + scene.Clock.Offset);
+                edition.AnswerFor(owner.Name), scene.Zone.SignaturesExpire(scene.Now) + scene.Clock.Offset);
     }
 }

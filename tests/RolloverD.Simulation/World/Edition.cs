@@ -1,4 +1,5 @@
 using RolloverD.Core.Dane;
+using RolloverD.Core.Ports;
 
 namespace RolloverD.Simulation.World;
 
@@ -21,6 +22,12 @@ internal enum Origin
 /// <param name="CalledAt">When its author asked for it.</param>
 internal sealed record Edition(int Number, RecordSet Records, Origin Origin, Edition? Base, DateTimeOffset CalledAt)
 {
+    private DnsRecordSet? answer;
+
+    /// <summary>The edition as servers give it out; made once, for it is asked for at every look.</summary>
+    public DnsRecordSet AnswerFor(string owner) =>
+        answer is { } made && made.Owner == owner ? made : answer = Authority.SetOf(owner, Records);
+
     /// <summary>Whether a provider stopped in the middle of a change of several records.</summary>
     public bool IsHalf { get; init; }
 
