@@ -34,6 +34,10 @@ public class InvariantTests
                 world.Run(TimeSpan.FromDays(8));
                 world.Calm();
                 world.Run(TimeSpan.FromDays(2));
+
+                // A renewal that began just before is under way then, and must end, too.
+                for (int more = 0; more < 24 && world.Complaint() is not null; more++)
+                    world.Run(TimeSpan.FromMinutes(30));
                 if (world.Complaint() is { } complaint)
                 {
                     throw new InvalidOperationException(
