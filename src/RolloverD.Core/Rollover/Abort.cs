@@ -87,7 +87,7 @@ public static class Aborting
                 $"generation {first.Number} is the first one that RolloverD deploys: there is none to go back to; "
                 + "it goes on until it is verified"),
             { } live => new Abortion.Nothing(
-                $"nothing is under way: generation {live.Number} is in service and its rollback window has passed; "
+                $"nothing is under way: generation {live.Number} is in service, and none before it can be put back; "
                 + $"'rolloverd roll {name}' moves to another one, 'rolloverd roll {name} --new-key' to another key"),
         };
     }

@@ -17,7 +17,9 @@ public sealed record ForeignRecords(string Owner, ImmutableArray<TlsaRecord> Rec
 public sealed record ForeignChain(
     Endpoint Endpoint, Chain Chain, ImmutableArray<TlsaRecord> Needed, bool IsAccepted);
 
-/// <summary>What others put at a certificate's owners and endpoints, and how the operator makes it RolloverD's.</summary>
+/// <summary>
+/// What others put at a certificate's owners and endpoints, and how the operator makes it RolloverD's.
+/// </summary>
 public static class Adoption
 {
     /// <summary>The foreign records at the owners of a certificate; owners without any are left out.</summary>

@@ -50,8 +50,8 @@ public static class GateRules
     private static readonly TimeSpan Brief = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// Who has to act for this hold to end: nobody when it has an end, or when it most often ends within minutes and has
-    /// lasted no longer yet.
+    /// Who has to act for this hold to end: nobody when it has an end, or when it most often ends within minutes and
+    /// has lasted no longer yet.
     /// </summary>
     public static Actor ActorAt(this Hold hold, DateTimeOffset now) => hold.Gate switch
     {

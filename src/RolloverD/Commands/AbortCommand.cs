@@ -13,12 +13,12 @@ internal static class AbortCommand
         var command = new Command(
             "abort",
             """
-            Takes the rollover that is under way back, safely from every phase. What was not deployed is given up: its records
-            are withdrawn and its key is destroyed, or stands by again. What is being deployed, or was within the rollback window,
-            makes way for the generation before, whose records are still there.
+            Takes the rollover that is under way back, safely from every phase. What was not deployed is given up: its
+            records are withdrawn and its key is destroyed, or stands by again. What is being deployed, or was within the
+            rollback window, makes way for the generation before, whose records are still there.
 
-            Afterwards no rollover begins by itself for a day, less when the certificate ends soon; 'rolloverd roll NAME' begins
-            one at once.
+            Afterwards no rollover begins by itself for a day, less when the certificate ends soon;
+            'rolloverd roll NAME' begins one at once.
             """);
         Lesson.Teach(command, new(
             [("abort mx1", "Back to the generation before.")],
@@ -65,7 +65,8 @@ internal static class AbortCommand
         {
             page.Say(
                 "  ",
-                $"no rollover begins by itself before {When.AtAndIn(until, now)}; 'rolloverd roll {name}' begins one at once");
+                $"no rollover begins by itself before {When.AtAndIn(until, now)}; "
+                    + $"'rolloverd roll {name}' begins one at once");
             page.Say("  ", daemonRuns
                 ? $"the daemon begins at once; watch it with 'rolloverd status {name}'"
                 : $"no daemon runs: start it, or take each step with 'rolloverd step {name} --wait'");

@@ -22,17 +22,17 @@ internal static class AdoptCommand
         var served = new Option<string?>("--served")
         {
             HelpName = "KEY",
-            Description = "Publish records for the chain that an endpoint shows with this key, though RolloverD did not "
-                + $"deploy it: SHA-256 of the key, at least its first {StrangeChain.KeyDigits} digits.",
+            Description = "Publish records for the chain that an endpoint shows with this key, though RolloverD did "
+                + $"not deploy it: SHA-256 of the key, at least its first {StrangeChain.KeyDigits} digits.",
         };
         var command = new Command(
             "adopt",
             """
-            Shows what others put in the place of a certificate: TLSA records that RolloverD did not publish, and chains that
-            endpoints show and RolloverD did not deploy. Without an option nothing is changed.
+            Shows what others put in the place of a certificate: TLSA records that RolloverD did not publish, and chains
+            that endpoints show and RolloverD did not deploy. Without an option nothing is changed.
 
-            Foreign records are never touched unless they are adopted. A strange chain gets no record unasked where somebody on
-            the way could be showing it: compare its key with that of the mail server before you adopt it.
+            Foreign records are never touched unless they are adopted. A strange chain gets no record unasked where somebody
+            on the way could be showing it: compare its key with that of the mail server before you adopt it.
             """);
         Lesson.Teach(command, new(
             [
@@ -138,7 +138,8 @@ internal static class AdoptCommand
             {
                 (true, true) => "adopted; it stays, because it is wanted",
                 (true, false) => "adopted; it is withdrawn as soon as that is safe",
-                (false, true) => "it is left alone; 'adopt --records' lets it be withdrawn when nothing wants it any more",
+                (false, true) =>
+                    "it is left alone; 'adopt --records' lets it be withdrawn when nothing wants it any more",
                 _ => "it is left alone; 'adopt --records' lets it be withdrawn",
             });
         }

@@ -32,7 +32,9 @@ internal sealed record ArrivalReport(
         if (InService is not { } inService)
         {
             page.Say(
-                "  ", $"when the new key can be in service cannot be foreseen: {WaitsFor ?? "no step follows"}", Tone.Bad);
+                "  ",
+                $"when the new key can be in service cannot be foreseen: {WaitsFor ?? "no step follows"}",
+                Tone.Bad);
             return;
         }
 

@@ -26,6 +26,12 @@ internal static partial class Log
     [LoggerMessage(110, LogLevel.Information, "watching over {Count} certificate(s): {Names}")]
     public static partial void Started(this ILogger log, int count, string names);
 
+    [LoggerMessage(
+        114, LogLevel.Warning,
+        "{Certificate} is no longer configured: its records are withdrawn where the zone still is, its keys and live/ stay "
+        + "in {Directory}; remove archive/{Certificate} and live/{Certificate} there when no mail server reads them")]
+    public static partial void LeftOver(this ILogger log, string certificate, string directory);
+
     [LoggerMessage(111, LogLevel.Information, "stopping; what was begun is taken up at the next start")]
     public static partial void Stopping(this ILogger log);
 

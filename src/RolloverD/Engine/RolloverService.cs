@@ -31,6 +31,7 @@ internal sealed class RolloverService(
         }
 
         log.Started(world.Desired.Certificates.Count, string.Join(", ", world.Desired.Certificates.Keys));
+        TellLeftOvers();
         using var doorbell = new Doorbell(world.Desired.StateDirectory);
         using CancellationTokenRegistration stopping = stoppingToken.Register(log.Stopping);
         heart.Begin(stoppingToken);
@@ -59,6 +60,25 @@ internal sealed class RolloverService(
             await Task.Delay(ClockPoll, world.Time, stopping);
         while (before.JumpTo(Clocks.Read(world.Time, steady)) is null);
     }
+
+    private void TellLeftOvers()
+    {
+        try
+        {
+            foreach (CertificateFacts certificate in new FactsStore(world.Store).Load().Facts.Certificates.Values)
+            {
+                if (!world.Desired.Certificates.ContainsKey(certificate.Name) && IsKept(certificate))
+                    log.LeftOver(certificate.Name, world.Desired.StateDirectory);
+            }
+        }
+        catch (StoreException)
+        {
+            // The first turn meets the same and says so.
+        }
+    }
+
+    private static bool IsKept(CertificateFacts certificate) =>
+        certificate.Generations.Any(g => g.State is not GenerationState.Archived);
 }
 
 /// <summary>One turn for one certificate, and the next alarm.</summary>

@@ -32,7 +32,8 @@ internal sealed class OwnAddresses
         }
     }
 
-    public bool Contains(IPAddress address) => IPAddress.IsLoopback(Plain(address)) || addresses.Contains(Plain(address));
+    public bool Contains(IPAddress address) =>
+        IPAddress.IsLoopback(Plain(address)) || addresses.Contains(Plain(address));
 
     private static IPAddress Plain(IPAddress address) =>
         address.IsIPv4MappedToIPv6 ? address.MapToIPv4()

@@ -86,7 +86,8 @@ public class HealingTests
         Hold hold = plan.Holds.First(h => h.Gate == Gate.Stranger);
         Assert.Equal(Actor.Operator, hold.ActorAt(Now));
         Assert.Contains($"mx1.example.net:25 at 192.0.2.25 shows {Other.Leaf}", hold.Reason, StringComparison.Ordinal);
-        Assert.EndsWith($"rolloverd adopt mx1 --served {Other.Key.Sha256[..32]}", hold.Remedy, StringComparison.Ordinal);
+        Assert.EndsWith(
+            $"rolloverd adopt mx1 --served {Other.Key.Sha256[..32]}", hold.Remedy, StringComparison.Ordinal);
     }
 
     [Fact]

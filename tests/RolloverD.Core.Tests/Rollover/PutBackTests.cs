@@ -98,7 +98,9 @@ public class PutBackTests
         Assert.Equal(
             [Key, RsaKey],
             facts.Certificates.Values.SelectMany(c => c.Generations)
-                .Where(g => g.State is GenerationState.Superseded).Select(g => g.Key).OrderBy(k => k.Family == KeyFamily.Rsa));
+                .Where(g => g.State is GenerationState.Superseded)
+                .Select(g => g.Key)
+                .OrderBy(k => k.Family == KeyFamily.Rsa));
     }
 
     // Generation 2 was deployed and reloaded; every owner holds the records of both.
