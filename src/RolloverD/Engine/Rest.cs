@@ -7,7 +7,7 @@ namespace RolloverD.Engine;
 internal static class Rest
 {
     private const long Worthwhile = 4 << 20;
-    private static readonly TimeSpan Long = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(3);
     private static long allocated;
 
     /// <summary>Begins a rest of this length; a short one, or one after little work, changes nothing.</summary>
