@@ -6,7 +6,8 @@ namespace RolloverD.Lab.Tests;
 [Collection("lab")]
 public sealed class ClockFaultTests
 {
-    private static readonly TimeSpan Long = TimeSpan.FromSeconds(120);
+    // An order that was refused while the clock was wrong rests for 30 s, then 60, then 120, before it is tried again.
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(300);
 
     // Taken for elapsed, the hour would end every wait: the new chain would be served while caches hold the old record.
     [Fact]
