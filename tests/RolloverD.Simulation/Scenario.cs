@@ -79,10 +79,19 @@ internal sealed record Scenario
         TimeSpan ttl = dice.Spread(TimeSpan.FromMinutes(1), TimeSpan.FromHours(6));
         TimeSpan margin = dice.Spread(TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(15));
         TimeSpan rollback = dice.Spread(TimeSpan.FromMinutes(10), TimeSpan.FromHours(4));
-        TimeSpan roll = (4 * ttl) + (2 * margin) + rollback + TimeSpan.FromHours(1);
-        TimeSpan lifetime = roll * dice.Between(8, 20);
+        TimeSpan alias = dice.OneIn(4)
+            ? Whole(dice.Spread(TimeSpan.FromMinutes(1), TimeSpan.FromHours(8)))
+            : TimeSpan.Zero;
+        TimeSpan beforeTtl = Whole(dice.Spread(TimeSpan.FromMinutes(1), TimeSpan.FromHours(12)));
         bool quiet = dice.OneIn(12);
         ImmutableArray<Fault> faults = Enabled(dice, quiet);
+
+        // A certificate that lives no longer than its waits is never at rest; the configuration is refused for that.
+        bool longer = faults.Contains(Fault.OperatorChangesTtl) || faults.Contains(Fault.ProviderForcesTtl);
+        TimeSpan longest = TimeSpan.FromTicks(Math.Max(
+            Math.Max(ttl.Ticks, alias.Ticks), longer ? TimeSpan.FromHours(6).Ticks : 0));
+        TimeSpan roll = (4 * longest) + (2 * margin) + rollback + TimeSpan.FromHours(1);
+        TimeSpan lifetime = roll * dice.Between(8, 20);
         return new()
         {
             Seed = seed,
@@ -94,9 +103,9 @@ internal sealed record Scenario
             Addresses = dice.Between(1, 2),
             IsLocal = dice.OneIn(2),
             IsPunctual = dice.OneIn(20),
-            AliasTtl = dice.OneIn(4) ? Whole(dice.Spread(TimeSpan.FromMinutes(1), TimeSpan.FromHours(8))) : TimeSpan.Zero,
+            AliasTtl = alias,
             Before = dice.Pick(Befores),
-            BeforeTtl = Whole(dice.Spread(TimeSpan.FromMinutes(1), TimeSpan.FromHours(12))),
+            BeforeTtl = beforeTtl,
             Sloppiness = margin * dice.Pick([0, 0.5, 0.99]),
             ReadsByItself = dice.OneIn(2),
             LongestDrain = TimeSpan.FromSeconds(dice.Between(1, 110)),
