@@ -1,4 +1,5 @@
 using RolloverD.Core.Dane;
+using RolloverD.Core.Policy;
 
 namespace RolloverD.Core.Rollover;
 
@@ -20,12 +21,14 @@ internal static class Archiving
             }
         }
 
-        // A key that stood by and is of a kind that is no longer wanted was never in service.
-        return s.Known.Generations.FirstOrDefault(
-                g => g.State is GenerationState.Standby && g.Algorithm != s.Certificate.Key) is { } unwanted
+        // A key that stood by was never in service: nothing but its own record names it.
+        bool keepsNone = s.Certificate.KeyPolicy != KeyPolicy.Standby;
+        return s.Known.Generations.FirstOrDefault(g => g.State is GenerationState.Standby
+                && (keepsNone || g.Algorithm != s.Certificate.Key)) is { } unwanted
             ? new Step.Archive(
                 s.Certificate.Name, unwanted.Number,
-                $"the configuration asks for a key of another kind, {s.Certificate.Key}")
+                keepsNone ? "the key policy keeps no key ready any more"
+                    : $"the configuration asks for a key of another kind, {s.Certificate.Key}")
             : null;
     }
 

@@ -215,9 +215,14 @@ internal static class Publication
             + $"rolloverd adopt {s.Certificate.Name} --served {stranger.Chain.Key.Sha256[..32]}");
     }
 
-    // Records of another certificate that shares the owner are left to it: it has looked at its own addresses.
+    // Records of another certificate that shares the owner are left to it: it has looked at its own addresses. Unless what
+    // is left of parameters that both give up would refuse this one's chain, so that neither could begin; then they go
+    // together. RFC 7671 §8
     private static ImmutableArray<TlsaRecord> Superfluous(Situation s, OwnerSituation owner)
     {
+        if (owner.Ledger.BaseAt(s.Now) is not { } latest)
+            return [];
+
         HashSet<TlsaRecord> own = [.. RecordsOf(s.Known)];
         HashSet<TlsaRecord> others =
         [
@@ -225,15 +230,26 @@ internal static class Publication
                 .Where(c => c.Name != s.Certificate.Name)
                 .SelectMany(c => RecordsOf(s.Facts.Certificate(c.Name))),
         ];
-        return
+        ImmutableArray<TlsaRecord> all =
         [
-            .. owner.Ledger.Ours
-                .Except(s.WantedAt(owner.Owner).Records)
-                .Where(r => owner.Ledger.BaseAt(s.Now)?.Contains(r) == true
-                    && (own.Contains(r) || !others.Contains(r))),
+            .. owner.Ledger.Ours.Except(s.WantedAt(owner.Owner).Records).Where(latest.Contains),
         ];
+        ImmutableArray<TlsaRecord> alone = [.. all.Where(r => own.Contains(r) || !others.Contains(r))];
+        return alone.Length < all.Length && !alone.IsEmpty && SpeaksForAll(s, owner)
+            && !Safety.OfPublishing(
+                s.Desired, s.Facts, owner.Owner, latest.Without(alone.ToHashSet()), s.Now).IsEmpty
+            ? all
+            : alone;
 
         IEnumerable<TlsaRecord> RecordsOf(CertificateFacts known) => known.Generations.SelectMany(
             g => Wanted.RecordsOf(g, [.. owner.Ledger.Ours.Select(r => r.Parameters).Distinct()]));
     }
+
+    // Whether every other certificate at the owner is served nowhere else than where this one looks, and would withdraw.
+    private static bool SpeaksForAll(Situation s, OwnerSituation owner) =>
+        Wanted.CertificatesAt(s.Desired, s.Facts, owner.Owner).All(c =>
+            s.Facts.Certificate(c.Name) is { Current.State: GenerationState.Live live } known
+            && s.Now >= live.VerifiedAt + Wanted.Overlap(s.Desired.Timing, known)
+            && c.Endpoints.Where(e => s.Facts.EndpointOf(e).Owner == owner.Owner)
+                .All(s.Certificate.Endpoints.Contains));
 }

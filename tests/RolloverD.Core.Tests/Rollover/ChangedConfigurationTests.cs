@@ -208,6 +208,56 @@ public class ChangedConfigurationTests
         Assert.Equal([rsa], ((Step.Withdraw)Decide(facts).Next!).Removed);
     }
 
+    [Theory]
+    [InlineData(KeyPolicy.Reuse)]
+    [InlineData(KeyPolicy.Rotate)]
+    public void A_key_that_stood_by_is_over_when_the_policy_keeps_none_any_more(KeyPolicy policy)
+    {
+        DesiredCertificate standby = Mx1 with { KeyPolicy = KeyPolicy.Standby };
+        Facts facts = Given.Steady(standby, Key, Given.In(2, Some.Key(2), new GenerationState.Standby()));
+        Assert.Null(Decide(facts, standby).Next);
+
+        Step archive = Decide(facts, Mx1 with { KeyPolicy = policy }).Next!;
+        Assert.Equal(2, Assert.IsType<Step.Archive>(archive).Generation);
+        facts = facts.Complete(archive, new StepOutcome.Done(), Now);
+        Assert.Equal(
+            [Some.Record("3 1 1", Some.Key(2))],
+            Assert.IsType<Step.Withdraw>(Decide(facts, Mx1 with { KeyPolicy = policy }).Next).Removed);
+    }
+
+    [Fact]
+    public void Two_certificates_of_one_endpoint_give_up_their_former_parameters_together()
+    {
+        PublicKey rsaKey = Some.Key(3, KeyFamily.Rsa);
+        Chain rsaChain = Some.Chain(rsaKey);
+        TlsaRecord former = Some.Record("3 1 2", Key), formerRsa = Some.Record("3 1 2", rsaKey);
+        DesiredCertificate rsa = Mx1 with { Name = "rsa", Key = KeyAlgorithm.Rsa2048 };
+        Desired desired = Some.Desired(Mx1, rsa);
+        Facts facts = Given.Facts(
+            [
+                Given.Certificate("mx1", Given.Live(1, Key, Chain)),
+                Given.Certificate("rsa", Given.Live(1, rsaKey, rsaChain)),
+            ],
+            [Given.Ledger(Some.Set(Ours, Some.Record("3 1 1", rsaKey), former, formerRsa))],
+            [Given.Seen(Some.Mx, Chain, rsaChain) with { TakenOverAt = Some.Start }]);
+
+        Plan plan = Decide(facts, desired: desired);
+        Assert.Equal(
+            new[] { former, formerRsa }.Order(), Assert.IsType<Step.Withdraw>(plan.Next).Removed.Order());
+
+        // It has not looked where the other one is served, too.
+        Desired elsewhere = Some.Desired(Mx1, rsa with { Endpoints = [Some.Mx, Submission] });
+        Facts aliased = facts.With(Given.Seen(Submission, rsaChain) with { TlsaOwner = Some.Owner });
+        Assert.Contains(Decide(aliased, desired: elsewhere).Holds, h => h.Gate == Gate.Safety);
+
+        // Nor before the rollback window of the other one has passed.
+        Facts justNow = facts.With(Given.Certificate("rsa", Given.Live(1, rsaKey, rsaChain) with
+        {
+            State = new GenerationState.Live(rsaChain, Now.AddMinutes(-5)),
+        }));
+        Assert.Null(Decide(justNow, desired: desired).Next);
+    }
+
     private static Desired Timed(TimeSpan ttl) =>
         Some.Desired(Mx1) with { Timing = new(ttl, TimeSpan.FromMinutes(5), TimeSpan.FromHours(1)) };
 

@@ -50,8 +50,10 @@ public class PlannerTests
     public void An_old_key_is_replaced_under_every_policy(KeyPolicy policy)
     {
         DesiredCertificate certificate = Mx1 with { KeyPolicy = policy, RotateAfter = TimeSpan.FromDays(20) };
-        Assert.IsType<Step.Promote>(Decide(WithStandby(), Some.Start.AddDays(20), certificate).Next);
-        Assert.Null(Decide(WithStandby(), Some.Start.AddDays(20).AddTicks(-1), certificate).Next);
+        (Facts facts, Type step) = policy == KeyPolicy.Standby
+            ? (WithStandby(), typeof(Step.Promote)) : (Given.Steady(Mx1, Key), typeof(Step.GenerateKey));
+        Assert.IsType(step, Decide(facts, Some.Start.AddDays(20), certificate).Next);
+        Assert.Null(Decide(facts, Some.Start.AddDays(20).AddTicks(-1), certificate).Next);
     }
 
     [Fact]
