@@ -16,8 +16,9 @@ namespace RolloverD.Simulation;
 /// </summary>
 internal sealed class Run
 {
-    // No run needs a tenth of it; one that does turns in a circle.
-    private const int MostTurns = 6_000;
+    // In an hour of the world. Looking every half a minute takes 120, a step each owner and certificate some more; what
+    // needs so many turns in a circle.
+    private const int MostTurns = 1_000;
 
     private const string NoRest = "no rest";
     private const string Unsteady = "not steady";
@@ -26,10 +27,12 @@ internal sealed class Run
     private readonly Coverage coverage;
     private readonly History? history;
     private readonly Dictionary<string, DateTimeOffset> alarms = [];
-    private readonly Dictionary<string, DateTimeOffset> acted = [];
+    private readonly Dictionary<string, (string? Step, DateTimeOffset At)> acted = [];
     private readonly Dictionary<string, int> failures = [];
     private readonly HashSet<(string Certificate, int Generation)> rolled = [];
     private Tick tick = null!;
+    private DateTimeOffset hour;
+    private int turnsOfHour;
     private int turns;
 
     private Run(Scenario scenario, Coverage coverage, History? history)
@@ -105,7 +108,7 @@ internal sealed class Run
         foreach (string name in scene.Desired.Certificates.Keys)
         {
             alarms[name] = scene.Now;
-            acted.TryAdd(name, scene.Now);
+            acted.TryAdd(name, (null, scene.Now));
         }
     }
 
@@ -157,8 +160,11 @@ internal sealed class Run
     private void Note(string name, TickResult result)
     {
         coverage.Ticks++;
-        if (++turns > MostTurns)
-            scene.Violation($"{name}: {NoRest} after {turns} turns; the last plan: {result.Plan.Next?.Describe() ?? string.Join("; ", result.Plan.Holds.Select(h => $"{h.Gate} until {h.Until:u}: {h.Reason}"))}, to wake at {result.Plan.WakeAt:u}");
+        turns++;
+        if (scene.Now >= hour + TimeSpan.FromHours(1))
+            (hour, turnsOfHour) = (scene.Now, 0);
+        if (++turnsOfHour > MostTurns)
+            scene.Violation($"{name}: {NoRest} after {turnsOfHour} turns since {hour:u}; the last plan: {result.Plan.Next?.Describe() ?? string.Join("; ", result.Plan.Holds.Select(h => $"{h.Gate} until {h.Until:u}: {h.Reason}"))}, to wake at {result.Plan.WakeAt:u}");
         failures.Remove(name);
         foreach (Hold hold in result.Plan.Holds)
             coverage.Held(hold.Gate);
@@ -170,8 +176,10 @@ internal sealed class Run
             rolled.Add((name, current.Number));
         }
 
-        if (result.Outcome is not null)
-            acted[name] = scene.Now;
+
+        // The same step once more is nothing new: a change that no server shows is sent again and again.
+        if (result.Outcome is not null && result.Plan.Next!.Describe() is var done && done != acted[name].Step)
+            acted[name] = (done, scene.Now);
         alarms[name] = result.Outcome is not null ? scene.Now : Alarm(name, result.Plan);
     }
 
@@ -180,7 +188,7 @@ internal sealed class Run
     private DateTimeOffset Alarm(string name, Plan plan)
     {
         TimeSpan wait = plan.WakeAt - scene.Clock.GetUtcNow();
-        TimeSpan idle = (scene.Now - acted[name]) / 4;
+        TimeSpan idle = (scene.Now - acted[name].At) / 4;
         if (wait > TimeSpan.Zero && wait < idle && (!scene.Scenario.IsPunctual || turns > 1000))
         {
             DateTimeOffset? due = plan.Holds.Min(h => h.Until);

@@ -24,7 +24,7 @@ internal sealed class Authority(Scene scene) : IAuthority
             type,
             started,
             scene.Clock.GetUtcNow(),
-            owner.AliasTtl > TimeSpan.Zero ? [new(name, owner.Name, owner.AliasTtl)] : [],
+            owner.Name != name ? [new(name, owner.Name, owner.AliasTtl)] : [],
             security,
             TimeSpan.FromMinutes(5),
             answers.MoveToImmutable(),

@@ -138,6 +138,10 @@ internal sealed class Operator(Scene scene)
             scene.Mail.Pinned.Remove(name);
             if (dice.OneIn(2))
                 scene.Mail.TakeOn(name, certificate.Endpoints, _ => true);
+            else // he thinks of the reload only later
+                scene.Timeline.In(
+                    dice.Spread(TimeSpan.FromMinutes(1), TimeSpan.FromHours(20)),
+                    () => scene.Mail.TakeOn(name, certificate.Endpoints, _ => true));
         });
     }
 

@@ -147,9 +147,9 @@ internal sealed class Scene
         return owner;
     }
 
-    /// <summary>The owner that a TLSA name leads to.</summary>
-    public TlsaOwner OwnerOf(string tlsaName) =>
-        Owner(Scenario.AliasTtl > TimeSpan.Zero ? alias : tlsaName);
+    /// <summary>The owner that a name leads to: a TLSA name by its CNAME, an owner by itself.</summary>
+    public TlsaOwner OwnerOf(string name) =>
+        Owner(Scenario.AliasTtl > TimeSpan.Zero && !name.StartsWith("_dane", StringComparison.Ordinal) ? alias : name);
 
     /// <summary>The owner that the CNAMEs led to before, as long as some cache follows them there; else null.</summary>
     public TlsaOwner? FormerOwner => aliasMovedAt is { } moved && Now < moved + Scenario.AliasTtl ? Owner("_dane." + ZoneName) : null;
@@ -293,11 +293,19 @@ internal sealed class Scene
         Servers.RepairAll();
         Zone.Repair();
         Mail.IsDown = false;
-        Mail.Pinned.Clear();
-        foreach (string name in Desired.Certificates.Keys)
-            Mail.Configured.Add(name);
         foreach (Listener listener in Mail.Listeners)
             (listener.IsHidden, listener.RefusesUs) = (false, false);
+
+        // Whoever sets a mail server to read live/ again reloads it, or nobody would see what he did.
+        string[] pinned = [.. Mail.Pinned];
+        Mail.Pinned.Clear();
+        foreach (DesiredCertificate certificate in Desired.Certificates.Values)
+        {
+            Mail.Configured.Add(certificate.Name);
+            if (pinned.Contains(certificate.Name))
+                Mail.TakeOn(certificate.Name, certificate.Endpoints, _ => true);
+        }
+
         Troubles = 0;
         LastTrouble = Now;
         History?.Note(this, "calm: everything works from here on");
