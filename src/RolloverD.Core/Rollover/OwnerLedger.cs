@@ -105,13 +105,19 @@ public sealed record OwnerLedger(
         return Sets[latest].State is SetState.Intended ? Confirmed(latest, set, now) : this;
     }
 
+    // A provider with a TTL of its own makes the same set of what was asked for each time: it is remembered once.
     private OwnerLedger Confirmed(int index, RecordSet set, DateTimeOffset now) => this with
     {
-        Sets = Sets.SetItem(index, Sets[index] with
-        {
-            Records = set,
-            State = ((SetState.Intended)Sets[index].State) with { AppliedAt = now },
-        }),
+        Sets =
+        [
+            .. Sets.Take(index).Where(s => s.State is not SetState.Intended || !s.Records.Equals(set)),
+            Sets[index] with
+            {
+                Records = set,
+                State = ((SetState.Intended)Sets[index].State) with { AppliedAt = now },
+            },
+            .. Sets.Skip(index + 1),
+        ],
     };
 
     private static TimeSpan RepeatAfter(RecordSet set) =>

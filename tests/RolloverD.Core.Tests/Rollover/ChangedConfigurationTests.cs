@@ -98,6 +98,18 @@ public class ChangedConfigurationTests
     }
 
     [Fact]
+    public void A_change_that_no_server_shows_is_remembered_once_however_often_it_is_sent()
+    {
+        RecordSet asked = Some.Set(Ours, Some.Record("3 1 1", Some.Key(2)));
+        var given = new RecordSet(asked.Records, TimeSpan.FromHours(3));
+        OwnerLedger ledger = Steady.Owner(Some.Owner);
+        for (int i = 0; i < 5; i++)
+            ledger = ledger.Intend(asked, [], Now.AddHours(3 * i)).Applied(given, Now.AddHours(3 * i));
+        Assert.Equal([Some.Set(Ours), given], ledger.Sets.Select(s => s.Records));
+        Assert.Equal(Now.AddHours(12), ledger.Sets[^1].Since);
+    }
+
+    [Fact]
     public void A_TTL_that_was_refused_is_asked_for_again()
     {
         Desired desired = Timed(TimeSpan.FromMinutes(5));
