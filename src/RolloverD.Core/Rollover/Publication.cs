@@ -141,9 +141,17 @@ internal static class Publication
         RecordSet latest = owner.Ledger.BaseAt(s.Now)!;
         return Gates.Permitted(s, owner.Owner, latest.Without(superfluous.ToHashSet()), "withdrawing") is { } target
             ? new(
-                s.Certificate.Name, owner.Owner, latest, target, superfluous,
+                s.Certificate.Name, owner.Owner, latest, target, LastOfServed(s, owner, superfluous),
                 "every address serves the new chain and the rollback window has passed")
             : null;
+    }
+
+    // A provider that stops in between must not leave others of their kind alone: those of served chains go last.
+    private static ImmutableArray<TlsaRecord> LastOfServed(
+        Situation s, OwnerSituation owner, ImmutableArray<TlsaRecord> superfluous)
+    {
+        Chain[] served = ServedAt(s, owner);
+        return [.. superfluous.OrderBy(r => served.Any(r.Matches))];
     }
 
     // Rule 7: old records go only after every address and port was seen, by a handshake of this very tick.
@@ -177,7 +185,7 @@ internal static class Publication
         }
     }
 
-    // A provider that changes one record after the other may stop in between: those of chains that are served come first.
+    // A provider that changes one record after the other may stop in between: those of served chains come first.
     private static ImmutableArray<TlsaRecord> Missing(
         Situation s, OwnerSituation owner, out ImmutableArray<Stranger> strangers)
     {
@@ -187,13 +195,15 @@ internal static class Publication
         if (missing.Length < 2)
             return [.. missing];
 
-        Chain[] served =
-        [
-            .. s.Certificate.Endpoints.Where(e => s.Facts.EndpointOf(e).Owner == owner.Owner)
-                .SelectMany(e => Safety.ServedAt(s.Desired, s.Facts, e)),
-        ];
+        Chain[] served = ServedAt(s, owner);
         return [.. missing.OrderBy(r => !served.Any(r.Matches))];
     }
+
+    private static Chain[] ServedAt(Situation s, OwnerSituation owner) =>
+    [
+        .. s.Certificate.Endpoints.Where(e => s.Facts.EndpointOf(e).Owner == owner.Owner)
+            .SelectMany(e => Safety.ServedAt(s.Desired, s.Facts, e)),
+    ];
 
     private static void Unknown(Situation s, Stranger stranger)
     {
@@ -215,9 +225,9 @@ internal static class Publication
             + $"rolloverd adopt {s.Certificate.Name} --served {stranger.Chain.Key.Sha256[..32]}");
     }
 
-    // Records of another certificate that shares the owner are left to it: it has looked at its own addresses. Unless what
-    // is left of parameters that both give up would refuse this one's chain, so that neither could begin; then they go
-    // together. RFC 7671 §8
+    // Records of another certificate that shares the owner are left to it: it has looked at its own addresses. Unless
+    // what is left of parameters that both give up would refuse this one's chain, so that neither could begin; then they
+    // go together. RFC 7671 §8
     private static ImmutableArray<TlsaRecord> Superfluous(Situation s, OwnerSituation owner)
     {
         if (owner.Ledger.BaseAt(s.Now) is not { } latest)
@@ -245,7 +255,7 @@ internal static class Publication
             g => Wanted.RecordsOf(g, [.. owner.Ledger.Ours.Select(r => r.Parameters).Distinct()]));
     }
 
-    // Whether every other certificate at the owner is served nowhere else than where this one looks, and would withdraw.
+    // Whether every other certificate at the owner is served nowhere but where this one looks, and would withdraw.
     private static bool SpeaksForAll(Situation s, OwnerSituation owner) =>
         Wanted.CertificatesAt(s.Desired, s.Facts, owner.Owner).All(c =>
             s.Facts.Certificate(c.Name) is { Current.State: GenerationState.Live live } known

@@ -238,6 +238,20 @@ public class ChangedConfigurationTests
     }
 
     [Fact]
+    public void Records_of_the_served_chain_are_withdrawn_last()
+    {
+        TlsaRecord first = Some.Record("3 0 1", Some.Chain(Some.Key(8))), second = Some.Record("3 0 1", Chain);
+        TlsaRecord third = Some.Record("3 0 1", Some.Chain(Some.Key(9)));
+        OwnerLedger ledger = Given.Ledger(Some.Set(Ours, first, second, third));
+        ImmutableArray<TlsaRecord>[] orders = [[Ours, first, second, third], [Ours, second, third, first]];
+        foreach (ImmutableArray<TlsaRecord> ours in orders)
+        {
+            Facts facts = Steady.With(ledger with { Ours = ours });
+            Assert.Equal(second, Assert.IsType<Step.Withdraw>(Decide(facts).Next).Removed[^1]);
+        }
+    }
+
+    [Fact]
     public void Two_certificates_of_one_endpoint_give_up_their_former_parameters_together()
     {
         PublicKey rsaKey = Some.Key(3, KeyFamily.Rsa);
