@@ -226,8 +226,8 @@ internal static class Publication
     }
 
     // Records of another certificate that shares the owner are left to it: it has looked at its own addresses. Unless
-    // what is left of parameters that both give up would refuse this one's chain, so that neither could begin; then they
-    // go together. RFC 7671 §8
+    // what is left of parameters that both give up would refuse this one's chain, so that neither could begin; then
+    // they go together. RFC 7671 §8
     private static ImmutableArray<TlsaRecord> Superfluous(Situation s, OwnerSituation owner)
     {
         if (owner.Ledger.BaseAt(s.Now) is not { } latest)
