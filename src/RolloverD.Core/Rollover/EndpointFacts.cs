@@ -18,6 +18,9 @@ namespace RolloverD.Core.Rollover;
 /// When a chain of a generation was first seen here; null: what is served was there before RolloverD.
 /// </param>
 /// <param name="LookedAt">When it was last looked at, whatever came of it; null before the first look.</param>
+/// <param name="Lingering">
+/// The chains that the last complete rounds met no more, though a process that they did not meet may still show them.
+/// </param>
 public sealed record EndpointFacts(
     Endpoint Endpoint,
     string? TlsaOwner,
@@ -27,10 +30,14 @@ public sealed record EndpointFacts(
     ImmutableArray<Chain> Local = default,
     ImmutableArray<AdoptedChain> Adopted = default,
     DateTimeOffset? TakenOverAt = null,
-    DateTimeOffset? LookedAt = null)
+    DateTimeOffset? LookedAt = null,
+    ImmutableArray<LingeringChain> Lingering = default)
 {
     /// <summary>How long a chain stays adopted that no address shows any more.</summary>
     private static readonly TimeSpan AdoptedFor = TimeSpan.FromDays(7);
+
+    /// <summary>How long a chain that is not shown any more is remembered: longer than any drain.</summary>
+    private static readonly TimeSpan LingersFor = TimeSpan.FromMinutes(10);
 
     public static EndpointFacts Unseen(Endpoint endpoint) => new(endpoint, null, [], null, null);
 
@@ -39,6 +46,16 @@ public sealed record EndpointFacts(
 
     /// <summary>The chains that the operator adopted.</summary>
     public ImmutableArray<AdoptedChain> Adopted { get; init; } = Adopted.IsDefault ? [] : Adopted;
+
+    /// <summary>The chains that were shown until a short while ago.</summary>
+    public ImmutableArray<LingeringChain> Lingering { get; init; } = Lingering.IsDefault ? [] : Lingering;
+
+    /// <summary>
+    /// The chains that some process may show: those that were seen, and for the time that a process of a mail server may
+    /// live on unmet also those that no round meets any more.
+    /// </summary>
+    public IEnumerable<Chain> ShownAt(DateTimeOffset now, TimeSpan drain) =>
+        Seen.Concat(Lingering.Where(l => now < l.GoneAt + drain).Select(l => l.Chain));
 
     /// <summary>The owner whose record set is managed for this endpoint.</summary>
     public string Owner => TlsaOwner ?? Endpoint.TlsaName;
@@ -73,6 +90,12 @@ public sealed record EndpointFacts(
                     .Where(a => round.FinishedAt < a.ShownAt + AdoptedFor),
             ],
             LookedAt = round.FinishedAt,
+            Lingering =
+            [
+                .. Lingering.Where(l => !shown.Contains(l.Chain) && round.FinishedAt < l.GoneAt + LingersFor),
+                .. (complete ? Seen : []).Where(c => !shown.Contains(c) && Lingering.All(l => !l.Chain.Equals(c)))
+                    .Select(c => new LingeringChain(c, round.FinishedAt)),
+            ],
             TakenOverAt = TakenOverAt ?? (shown.Any(c => own.Contains(c.Leaf)) ? round.FinishedAt : null),
         };
     }
@@ -89,3 +112,8 @@ public sealed record AdoptedChain(string Leaf, DateTimeOffset ShownAt)
     /// <summary>Whether this is the chain.</summary>
     public bool Is(Chain chain) => chain.Leaf.Sha256 == Leaf;
 }
+
+/// <summary>A chain that a complete round of handshakes met no more.</summary>
+/// <param name="Chain">The chain.</param>
+/// <param name="GoneAt">When the first such round ended.</param>
+public sealed record LingeringChain(Chain Chain, DateTimeOffset GoneAt);

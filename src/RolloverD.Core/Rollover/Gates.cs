@@ -87,10 +87,29 @@ internal static class Gates
         if (violations.IsEmpty)
             return target;
 
+        DateTimeOffset?[] ends = [.. violations.Select(v => LingersUntil(s, v))];
+        if (!ends.Contains(null))
+        {
+            s.Hold(
+                Gate.Safety, owner, ends.Max(),
+                $"{what} would make senders fail that meet an old process of the mail server: {violations[0]}",
+                "nothing: it ends by itself");
+            return null;
+        }
+
         s.Hold(
             Gate.Safety, owner, null, $"{what} would make senders fail: {violations[0]}",
             "see that the named endpoint serves the certificate that is meant, and that its configuration is right");
         return null;
+    }
+
+    // Null: the chain is there to stay, as far as anybody knows.
+    private static DateTimeOffset? LingersUntil(Situation s, Violation violation)
+    {
+        EndpointFacts endpoint = s.Facts.EndpointOf(violation.Endpoint);
+        return endpoint.Seen.Contains(violation.Chain)
+            ? null
+            : endpoint.Lingering.FirstOrDefault(l => l.Chain.Equals(violation.Chain))?.GoneAt + s.Desired.Timing.Drain;
     }
 
     private static bool ZoneIsSecure(Situation s, OwnerSituation owner)

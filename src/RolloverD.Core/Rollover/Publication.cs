@@ -202,7 +202,7 @@ internal static class Publication
     private static Chain[] ServedAt(Situation s, OwnerSituation owner) =>
     [
         .. s.Certificate.Endpoints.Where(e => s.Facts.EndpointOf(e).Owner == owner.Owner)
-            .SelectMany(e => Safety.ServedAt(s.Desired, s.Facts, e)),
+            .SelectMany(e => Safety.ServedAt(s.Desired, s.Facts, e, s.Now)),
     ];
 
     private static void Unknown(Situation s, Stranger stranger)

@@ -187,11 +187,12 @@ public static class Recording
             StepOutcome.Refused refused => Failed(
                 certain: true, refused.RetryAt, refused.Reason, refused.Remedy),
             StepOutcome.Unknown unknown => Failed(certain: false, null, unknown.Reason, unknown.Remedy),
-            StepOutcome.Differs differs => Failed(
-                certain: false,
-                null,
+
+            // The answer is fresh for less than the time after which an unseen set is published again.
+            StepOutcome.Differs differs => new(
+                step.Kind, first, now, failures + 1, now + Backoff.Patience(now - first),
                 $"the provider held [{differs.Found}], which was not expected",
-                "nothing when this is rare; otherwise find out who else changes these records"),
+                "nothing when this is rare; otherwise find out who else changes these records", step.Subject),
             StepOutcome.Later later => new(
                 step.Kind, first, now, failures, Latest(now + Backoff.Patience(now - first), later.RetryAt),
                 later.Reason, "nothing: it is asked again then", step.Subject, Patience: true),
@@ -201,7 +202,8 @@ public static class Recording
         // What the other side names may be later than the usual rest, never earlier: it may name a time that is past.
         Setback Failed(bool certain, DateTimeOffset? retryAt, string reason, string remedy) => new(
             step.Kind, first, now, failures + 1,
-            Latest(now + Backoff.After(step.Kind, certain, failures + 1, now - first), retryAt), reason, remedy, step.Subject);
+            Latest(now + Backoff.After(step.Kind, certain, failures + 1, now - first), retryAt),
+            reason, remedy, step.Subject);
     }
 
     private static DateTimeOffset Latest(DateTimeOffset a, DateTimeOffset? b) => b > a ? b.Value : a;

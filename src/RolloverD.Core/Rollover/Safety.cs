@@ -34,7 +34,8 @@ public static class Safety
     /// <summary>What is exposed at each endpoint of a certificate, by the facts.</summary>
     /// <remarks>
     /// From the intent to deploy until verification the chain before and the new one both count as served, beside
-    /// whatever handshakes have seen and did not see disappear.
+    /// whatever handshakes have seen and did not see disappear, and what disappeared so lately that a process which they
+    /// did not meet may go on showing it.
     /// </remarks>
     public static ImmutableArray<Exposure> Exposures(
         Desired desired, Facts facts, IEnumerable<Endpoint> endpoints, DateTimeOffset now) =>
@@ -42,13 +43,14 @@ public static class Safety
         .. endpoints.Select(endpoint => new Exposure(
             endpoint,
             facts.Owner(facts.EndpointOf(endpoint).Owner).VisibleSetsAt(now, desired.Timing.SafetyMargin),
-            ServedAt(desired, facts, endpoint))),
+            ServedAt(desired, facts, endpoint, now))),
     ];
 
     /// <summary>The chains that some address of an endpoint may present.</summary>
-    public static ImmutableArray<Chain> ServedAt(Desired desired, Facts facts, Endpoint endpoint) =>
+    public static ImmutableArray<Chain> ServedAt(
+        Desired desired, Facts facts, Endpoint endpoint, DateTimeOffset now) =>
     [
-        .. facts.EndpointOf(endpoint).Seen
+        .. facts.EndpointOf(endpoint).ShownAt(now, desired.Timing.Drain)
             .Concat(desired.Certificates.Values
                 .Where(c => c.Endpoints.Contains(endpoint))
                 .SelectMany(c => facts.Certificate(c.Name).Generations)

@@ -25,13 +25,11 @@ internal sealed record Stranger(
 internal static class Strangers
 {
     /// <summary>The strangers that lack some record at an owner that publishes any.</summary>
-    /// <param name="desired">The configuration.</param>
     /// <param name="facts">What is known.</param>
     /// <param name="ledger">The owner.</param>
     /// <param name="certificates">The certificates that are served under the owner.</param>
     /// <param name="wanted">The records that the owner needs for the generations.</param>
     public static IEnumerable<Stranger> At(
-        Desired desired,
         Facts facts,
         OwnerLedger ledger,
         ImmutableArray<DesiredCertificate> certificates,
@@ -57,7 +55,8 @@ internal static class Strangers
                 .Where(e => e.Owner == ledger.Owner),
         ];
         RecordSet candidate = latest.Without(ledger.Ours.ToHashSet()).With(wanted);
-        foreach (Chain chain in endpoints.SelectMany(e => Safety.ServedAt(desired, facts, e.Endpoint)).Distinct())
+        // What no handshake meets any more gets no new record; Safety keeps those that it has while it may be shown.
+        foreach (Chain chain in endpoints.SelectMany(e => e.Seen).Distinct())
         {
             if (own.Contains(chain.Leaf) || over.Contains(chain.Key)
                 || Needed(candidate, wanted, chain) is not { IsEmpty: false } needed)

@@ -34,7 +34,7 @@ public static class Wanted
             }
         }
 
-        strangers = [.. Strangers.At(desired, facts, ledger, certificates, wanted)];
+        strangers = [.. Strangers.At(facts, ledger, certificates, wanted)];
         wanted.UnionWith(strangers.Where(s => s.IsAccepted).SelectMany(s => s.Needed));
         return [.. wanted];
     }

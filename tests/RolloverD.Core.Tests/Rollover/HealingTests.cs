@@ -173,9 +173,13 @@ public class HealingTests
         facts = facts.Intend(step, Now).Complete(step, new StepOutcome.Published(step.Target), Now);
         facts = facts.With(facts.Owner(Some.Owner).Observe(Look.At(Now, Look.Serves(step.Target))));
 
-        facts = facts.Observe(Mx1, Shows(facts, Chain, local: false, Now.AddHours(2)));
-        var withdraw = (Step.Withdraw)Decide(
-            facts, Look.Well(facts, Mx1, Now.AddHours(2), Chain), Now.AddHours(2)).Next!;
+        DateTimeOffset gone = Now.AddHours(2), drained = gone + Some.Desired(Mx1).Timing.Drain;
+        facts = facts.Observe(Mx1, Shows(facts, Chain, local: false, gone));
+        Plan early = Decide(facts, Look.Well(facts, Mx1, gone, Chain), gone);
+        Assert.Null(early.Next);
+        Assert.Equal(drained, Assert.Single(early.Holds, h => h.Gate == Gate.Safety).Until);
+
+        var withdraw = (Step.Withdraw)Decide(facts, Look.Well(facts, Mx1, drained, Chain), drained).Next!;
         Assert.Equal([OfOther], withdraw.Removed);
     }
 

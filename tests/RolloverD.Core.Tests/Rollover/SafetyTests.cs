@@ -132,6 +132,35 @@ public class SafetyTests
     }
 
     [Fact]
+    public void A_chain_that_an_old_process_may_still_show_does_not_excuse_breaking_it()
+    {
+        // Somebody put another certificate in: a round met it at every address, but processes live on.
+        Facts facts = World(Some.Set(Old), Some.Chain(OldKey));
+        facts = facts.With(facts.EndpointOf(Some.Mx)
+            .Observe(Look.Shows(Some.Mx, Now, Some.Chain(Elsewhere)), new HashSet<ChainCertificate>()));
+        Assert.Equal([Some.Chain(Elsewhere)], facts.EndpointOf(Some.Mx).Seen);
+        Assert.NotEmpty(Serve(facts, Some.Chain(NewKey)));
+        Assert.NotEmpty(Publish(facts, Some.Set(Some.Record("3 1 1", Elsewhere))));
+
+        DateTimeOffset drained = Now + Desired.Timing.Drain;
+        Assert.Empty(Safety.OfServing(Desired, facts, Some.Certificate, Some.Chain(NewKey), drained));
+    }
+
+    [Fact]
+    public void A_chain_that_is_met_again_lingers_no_more()
+    {
+        EndpointFacts seen = Given.Seen(Some.Mx, Some.Chain(OldKey));
+        foreach ((int second, PublicKey key) in new[] { (1, NewKey), (2, OldKey) })
+        {
+            seen = seen.Observe(
+                Look.Shows(Some.Mx, Now.AddSeconds(second), Some.Chain(key)), new HashSet<ChainCertificate>());
+        }
+
+        Assert.Equal([Some.Chain(NewKey)], seen.Lingering.Select(l => l.Chain));
+        Assert.Equal([Some.Chain(OldKey)], seen.Seen);
+    }
+
+    [Fact]
     public void An_old_broken_set_does_not_excuse_publishing_another_one()
     {
         Facts facts = World(Some.Set(Old, New), Some.Chain(OldKey));

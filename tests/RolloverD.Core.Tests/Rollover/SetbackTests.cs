@@ -41,6 +41,20 @@ public class SetbackTests
     }
 
     [Fact]
+    public void A_conflict_is_tried_again_before_what_the_provider_told_grows_old()
+    {
+        RecordSet found = Some.Set(Some.Record("3 1 1", Key));
+        var step = new Step.Publish("mx1", Some.Owner, RecordSet.Absent, found, [], "why");
+        Facts facts = Started;
+        for (DateTimeOffset now = Now; now < Now.AddHours(2); now = now.AddMinutes(1))
+        {
+            facts = facts.Complete(step, new StepOutcome.Differs(found), now);
+            Setback setback = facts.Certificate("mx1").SetbackOf(StepKind.Publish, Some.Owner)!;
+            Assert.InRange(setback.RetryAt, now.AddSeconds(1), now.AddSeconds(30));
+        }
+    }
+
+    [Fact]
     public void Patience_that_drags_on_is_asked_for_less_often_and_is_no_failure()
     {
         Facts facts = Started;

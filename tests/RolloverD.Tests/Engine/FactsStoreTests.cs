@@ -53,7 +53,7 @@ public sealed class FactsStoreTests
             TimeSpan.FromHours(1)))
         .With(new EndpointFacts(
             Endpoint.Parse("mx1.example.net:25"), "_25._tcp.mx1.example.net", [ChainOf(3)], Now, "a problem",
-            [ChainOf(3)], [new("aabb", Now)], Now));
+            [ChainOf(3)], [new("aabb", Now)], Now, Now, [new(ChainOf(2), Now)]));
 
     [Fact]
     public void Facts_come_back_as_they_were_saved()
