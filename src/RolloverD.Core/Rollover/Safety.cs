@@ -99,8 +99,10 @@ public static class Safety
 
     /// <summary>
     /// The violations that serving this chain at the certificate's endpoints would add. Empty: it is permitted. A set
-    /// that fails every chain of the same kind of key now may fail this one too; while one address still works, for
-    /// one holder of one cached set, nothing may go into service that does not.
+    /// that fails every chain now, one of the same kind of key among them, may fail this one too; while one address
+    /// still works, for one holder of one cached set, nothing may go into service that does not. A chain of another kind
+    /// of key may be all that an address shows, and the new one then comes in its place; or the new one comes beside it
+    /// and is the first of its kind.
     /// </summary>
     public static ImmutableArray<Violation> OfServing(
         Desired desired, Facts facts, DesiredCertificate certificate, Chain chain, DateTimeOffset now) =>
@@ -112,11 +114,8 @@ public static class Safety
 
     private static bool FailsAnyway(Exposure exposure, Violation added)
     {
-        Chain[] served =
-        [
-            .. exposure.Served.Where(c => !c.Equals(added.Chain) && c.Key.Family == added.Chain.Key.Family),
-        ];
-        return served.Length > 0
+        Chain[] served = [.. exposure.Served.Where(c => !c.Equals(added.Chain))];
+        return served.Any(c => c.Key.Family == added.Chain.Key.Family)
             && served.All(c => added.Uncovered.All(added.Set.Uncovered(c).Contains));
     }
 }
