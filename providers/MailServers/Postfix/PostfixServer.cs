@@ -82,11 +82,15 @@ public sealed class PostfixServer : IMailServer
             return problem!;
 
         // New workers that find two keys of a kind, or none, offer no TLS: then the old ones had better stay.
-        return LiveReading.Of(configuration, live).Gap(configuration, live, _directory)
-            ?? await _instance.CheckAsync(configuration, cancellation)
-            ?? await _instance.FindRunningAsync(cancellation)
-            ?? await _instance.ReloadAsync(configuration, cancellation)
-            ?? new MailServerOutcome.Done(
+        if (LiveReading.Of(configuration, live).Gap(configuration, live, _directory) is { } gap)
+            return gap;
+
+        // It was checked when it was prepared, and a reload checks by itself; why it failed is asked for only then.
+        return await _instance.ReloadAsync(configuration, cancellation) is { } failure
+            ? await _instance.CheckAsync(configuration, cancellation)
+                ?? await _instance.FindRunningAsync(cancellation)
+                ?? failure
+            : new MailServerOutcome.Done(
                 $"Postfix in {_directory} was reloaded; workers that were busy show the old chain until they are done");
     }
 

@@ -14,8 +14,22 @@ internal sealed class Observer(
     Func<DesiredCertificate, ImmutableArray<IMailServer>> mailServers)
 {
     /// <summary>One look. Mail servers are asked only when a deployment is at hand: each question starts processes.</summary>
-    public async Task<Observation> ObserveAsync(
-        DesiredCertificate certificate, Facts known, CancellationToken cancellation)
+    public Task<Observation> ObserveAsync(
+        DesiredCertificate certificate, Facts known, CancellationToken cancellation) =>
+        ObserveAsync(
+            certificate, known, Deploys(known.Certificate(certificate.Name)) ? mailServers(certificate) : [],
+            cancellation);
+
+    /// <summary>What safety asks of the world: name servers and endpoints, without the mail servers.</summary>
+    public Task<Observation> ObserveExposureAsync(
+        DesiredCertificate certificate, Facts known, CancellationToken cancellation) =>
+        ObserveAsync(certificate, known, [], cancellation);
+
+    private async Task<Observation> ObserveAsync(
+        DesiredCertificate certificate,
+        Facts known,
+        ImmutableArray<IMailServer> asked,
+        CancellationToken cancellation)
     {
         Task<OwnerObservation>[] owners =
         [
@@ -27,10 +41,6 @@ internal sealed class Observer(
         Task<EndpointObservation>[] endpoints =
         [
             .. certificate.Endpoints.Select(e => handshake.ObserveAsync(e, cancellation)),
-        ];
-        IMailServer[] asked =
-        [
-            .. Deploys(known.Certificate(certificate.Name)) ? mailServers(certificate) : [],
         ];
         Task<MailServerOutcome>[] servers =
         [

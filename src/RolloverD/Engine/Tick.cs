@@ -97,7 +97,7 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
         if (step is not (Step.Publish or Step.Withdraw or Step.Deploy or Step.PutBack))
             return null;
 
-        Observation fresh = await observer.ObserveAsync(certificate, before.Facts, cancellation);
+        Observation fresh = await observer.ObserveExposureAsync(certificate, before.Facts, cancellation);
         LoadedFacts after = facts.Load();
         if (before.JumpTo(after) is { } jump)
             return new($"{jump}", "nothing: it is planned anew");
