@@ -34,8 +34,8 @@ public static class Safety
     /// <summary>What is exposed at each endpoint of a certificate, by the facts.</summary>
     /// <remarks>
     /// From the intent to deploy until verification the chain before and the new one both count as served, beside
-    /// whatever handshakes have seen and did not see disappear, and what disappeared so lately that a process which they
-    /// did not meet may go on showing it.
+    /// whatever handshakes have seen and did not see disappear, and what disappeared so lately that a process which
+    /// they did not meet may go on showing it.
     /// </remarks>
     public static ImmutableArray<Exposure> Exposures(
         Desired desired, Facts facts, IEnumerable<Endpoint> endpoints, DateTimeOffset now) =>
@@ -100,9 +100,9 @@ public static class Safety
     /// <summary>
     /// The violations that serving this chain at the certificate's endpoints would add. Empty: it is permitted. A set
     /// that fails every chain now, one of the same kind of key among them, may fail this one too; while one address
-    /// still works, for one holder of one cached set, nothing may go into service that does not. A chain of another kind
-    /// of key may be all that an address shows, and the new one then comes in its place; or the new one comes beside it
-    /// and is the first of its kind.
+    /// still works, for one holder of one cached set, nothing may go into service that does not. A chain of another
+    /// kind of key may be all that an address shows, and the new one then comes in its place; or the new one comes
+    /// beside it and is the first of its kind.
     /// </summary>
     public static ImmutableArray<Violation> OfServing(
         Desired desired, Facts facts, DesiredCertificate certificate, Chain chain, DateTimeOffset now) =>

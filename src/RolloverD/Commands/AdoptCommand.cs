@@ -31,8 +31,8 @@ internal static class AdoptCommand
             Shows what others put in the place of a certificate: TLSA records that RolloverD did not publish, and chains
             that endpoints show and RolloverD did not deploy. Without an option nothing is changed.
 
-            Foreign records are never touched unless they are adopted. A strange chain gets no record unasked where somebody
-            on the way could be showing it: compare its key with that of the mail server before you adopt it.
+            Foreign records are never touched unless they are adopted. A strange chain gets no record unasked where
+            somebody on the way could be showing it: compare its key with that of the mail server before you adopt it.
             """);
         Lesson.Teach(command, new(
             [

@@ -20,7 +20,7 @@ internal sealed record StoredFacts(
 /// <summary>The facts as they were loaded, with the version of every document they came from.</summary>
 /// <param name="Facts">The facts, moved along when the wall clock was set since they were stored.</param>
 /// <param name="Stored">What is stored.</param>
-/// <param name="Now">The time at which they were loaded, by the wall clock: what is written down now happens then.</param>
+/// <param name="Now">When they were loaded, by the wall clock: what is written down now happens then.</param>
 /// <param name="Reading">Both clocks at that time; null without a steady clock.</param>
 /// <param name="Jump">How the wall clock was set since the facts were stored; null when it was not.</param>
 internal sealed record LoadedFacts(
@@ -34,7 +34,9 @@ internal sealed record LoadedFacts(
 }
 
 /// <summary>Loads facts from the store and saves those that changed, or none when somebody else was first.</summary>
-/// <remarks>What was read or written once is not read again while its version is the same. Any thread may call.</remarks>
+/// <remarks>
+/// What was read or written once is not read again while its version is the same. Any thread may call.
+/// </remarks>
 internal sealed class FactsStore(IStore store, TimeProvider? time = null, ISteadyClock? steady = null)
 {
     private const string CertificateKind = "certificate";
