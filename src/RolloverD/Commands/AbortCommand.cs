@@ -67,9 +67,7 @@ internal static class AbortCommand
                 "  ",
                 $"no rollover begins by itself before {When.AtAndIn(until, now)}; "
                     + $"'rolloverd roll {name}' begins one at once");
-            page.Say("  ", daemonRuns
-                ? $"the daemon begins at once; watch it with 'rolloverd status {name}'"
-                : $"no daemon runs: start it, or take each step with 'rolloverd step {name} --wait'");
+            page.Say("  ", Words.WhoGoesOn(daemonRuns, name));
         }
 
         Terminal.Print(page);

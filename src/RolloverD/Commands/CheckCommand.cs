@@ -89,13 +89,7 @@ internal static class CheckCommand
         }
         else
         {
-            if (!Endpoint.TryParse(host!, out Endpoint endpoint))
-            {
-                throw new CommandException(
-                    ExitCode.Usage, $"'{host}' is not HOST or HOST:PORT", "write it as mx1.example.net:25");
-            }
-
-            HostFinding found = await lookup.FindHostAsync(endpoint, cancellation);
+            HostFinding found = await lookup.FindHostAsync(CommonOptions.EndpointOf(host!), cancellation);
             report = new(null, null, [await JudgeAsync(found, [], time, cancellation)]);
         }
 

@@ -31,12 +31,7 @@ internal static class PlanCommand
                 ("plan", "What comes, for every certificate; for a steady one its next renewal."),
                 ("plan mx1 --json", "For programs."),
             ],
-            [
-                (0, "shown"),
-                (64, "no such certificate"),
-                (69, "the state directory cannot be used"),
-                (78, "the configuration is wrong"),
-            ]));
+            Lesson.CodesOfShowing));
         command.Arguments.Add(name);
         command.SetAction((parsed, cancellation) => ShowAsync(
             Composition.Open(parsed.GetValue(common.File)!),

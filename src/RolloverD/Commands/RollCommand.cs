@@ -103,9 +103,7 @@ internal static class RollCommand
         }
 
         Console.WriteLine($"{certificate.Name}: {asked}");
-        Console.WriteLine(daemonRuns
-            ? $"  the daemon begins at once; watch it with 'rolloverd status {certificate.Name}'"
-            : $"  no daemon runs: start it, or take each step with 'rolloverd step {certificate.Name} --wait'");
+        Console.WriteLine($"  {Words.WhoGoesOn(daemonRuns, certificate.Name)}");
         if (arrival is not null)
         {
             var page = new Page(Terminal.Width);

@@ -27,12 +27,7 @@ internal static class StatusCommand
                 ("status", "Everything at a glance; red lines need somebody."),
                 ("status mx1 --json", "For programs; the shape is stable."),
             ],
-            [
-                (0, "shown"),
-                (64, "no such certificate"),
-                (69, "the state directory cannot be used"),
-                (78, "the configuration is wrong"),
-            ]));
+            Lesson.CodesOfShowing));
         command.Arguments.Add(name);
         command.SetAction(parsed => Show(
             Composition.Open(parsed.GetValue(common.File)!), parsed.GetValue(name), parsed.GetValue(common.Json)));

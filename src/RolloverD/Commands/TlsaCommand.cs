@@ -11,7 +11,7 @@ namespace RolloverD.Commands;
 /// </summary>
 internal static class TlsaCommand
 {
-    private static readonly string[] WithCa = ["3 1 1", "3 1 2", "3 0 1", "3 0 2", "2 1 1", "2 1 2", "2 0 1", "2 0 2"];
+    private static readonly string[] Kinds = ["3 1 1", "3 1 2", "3 0 1", "3 0 2", "2 1 1", "2 1 2", "2 0 1", "2 0 2"];
 
     public static Command Create(CommonOptions common)
     {
@@ -54,16 +54,10 @@ internal static class TlsaCommand
         string host = where ?? chain.Leaf.DnsNames.FirstOrDefault()
             ?? throw new CommandException(
                 ExitCode.Usage, $"the certificate in {file} holds no host name", "say HOST:PORT after it");
-        if (!Endpoint.TryParse(host, out Endpoint endpoint))
-        {
-            throw new CommandException(
-                ExitCode.Usage, $"'{host}' is not HOST or HOST:PORT", "write it as mx1.example.net:25");
-        }
-
+        Endpoint endpoint = CommonOptions.EndpointOf(host);
         TlsaRecord[] records =
         [
-            .. WithCa
-                .Select(p => TlsaParameters.TryParse(p, out TlsaParameters parsed) ? chain.RecordFor(parsed) : null)
+            .. Kinds.Select(p => TlsaParameters.TryParse(p, out TlsaParameters parsed) ? chain.RecordFor(parsed) : null)
                 .OfType<TlsaRecord>(),
         ];
         if (json)
