@@ -68,6 +68,39 @@ internal sealed class FactsStore(IStore store, TimeProvider? time = null, IStead
     /// <returns>What is stored now, or null when another writer was first: load again and decide again.</returns>
     public LoadedFacts? Save(LoadedFacts loaded, Facts facts, IReadOnlyList<JournalEntry> journal)
     {
+        ClockReading? clock = Remembered(loaded);
+        List<StoredDocument> changed = Changed(loaded, facts, clock);
+        if (changed.Count == 0 && journal.Count == 0)
+            return loaded with { Facts = facts };
+
+        if (!store.Commit(changed, journal))
+            return null;
+
+        StoredFacts stored = new(
+            facts,
+            clock,
+            loaded.Documents
+                .RemoveRange(changed.Where(d => d.IsRemoval).Select(d => (d.Kind, d.Name)))
+                .SetItems(changed.Where(d => !d.IsRemoval).Select(d =>
+                    KeyValuePair.Create((d.Kind, d.Name), d with { Version = d.Version + 1 }))));
+        latest = stored;
+        return new(facts, stored, loaded.Now, loaded.Reading, null);
+    }
+
+    /// <summary>Changes the facts by a pure function, again and again until no other writer comes between.</summary>
+    public LoadedFacts Update(Func<Facts, (Facts Facts, IReadOnlyList<JournalEntry> Journal)> change)
+    {
+        while (true)
+        {
+            LoadedFacts loaded = Load();
+            (Facts facts, IReadOnlyList<JournalEntry> journal) = change(loaded.Facts);
+            if (Save(loaded, facts, journal) is { } saved)
+                return saved;
+        }
+    }
+
+    private static List<StoredDocument> Changed(LoadedFacts loaded, Facts facts, ClockReading? clock)
+    {
         Facts before = loaded.Stored.Facts;
         List<StoredDocument> changed = [];
         foreach (CertificateFacts certificate in facts.Certificates.Values)
@@ -98,26 +131,9 @@ internal sealed class FactsStore(IStore store, TimeProvider? time = null, IStead
             Remove(OwnerKind, owner);
         foreach (Endpoint endpoint in before.Endpoints.Keys.Where(e => !facts.Endpoints.ContainsKey(e)))
             Remove(EndpointKind, endpoint.ToString());
-
-        ClockReading? clock = Remembered(loaded);
         if (clock is not null && !ReferenceEquals(clock, loaded.Stored.Clock))
             Add(ClockKind, ClockKind, JsonSerializer.Serialize(clock, FactsJson.Default.ClockReading));
-
-        if (changed.Count == 0 && journal.Count == 0)
-            return loaded with { Facts = facts };
-
-        if (!store.Commit(changed, journal))
-            return null;
-
-        StoredFacts stored = new(
-            facts,
-            clock,
-            loaded.Documents
-                .RemoveRange(changed.Where(d => d.IsRemoval).Select(d => (d.Kind, d.Name)))
-                .SetItems(changed.Where(d => !d.IsRemoval).Select(d =>
-                    KeyValuePair.Create((d.Kind, d.Name), d with { Version = d.Version + 1 }))));
-        latest = stored;
-        return new(facts, stored, loaded.Now, loaded.Reading, null);
+        return changed;
 
         void Add(string kind, string name, string body)
         {
@@ -130,18 +146,6 @@ internal sealed class FactsStore(IStore store, TimeProvider? time = null, IStead
         {
             if (loaded.Documents.TryGetValue((kind, name), out StoredDocument? earlier))
                 changed.Add(StoredDocument.Removal(kind, name, earlier.Version));
-        }
-    }
-
-    /// <summary>Changes the facts by a pure function, again and again until no other writer comes between.</summary>
-    public LoadedFacts Update(Func<Facts, (Facts Facts, IReadOnlyList<JournalEntry> Journal)> change)
-    {
-        while (true)
-        {
-            LoadedFacts loaded = Load();
-            (Facts facts, IReadOnlyList<JournalEntry> journal) = change(loaded.Facts);
-            if (Save(loaded, facts, journal) is { } saved)
-                return saved;
         }
     }
 
