@@ -33,6 +33,6 @@ internal static class Terminal
         return console;
     }
 
-    /// <summary>Prints a page and ends the command well.</summary>
+    /// <summary>Prints a page on standard output.</summary>
     public static void Print(Page page) => page.Print(Create());
 }

@@ -26,6 +26,9 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
     private readonly Observer observer = new(
         world.Desired, world.Authority, world.Handshake, world.Files, world.MailServers);
 
+    /// <summary>
+    /// Takes one turn. What ports answer is part of the result; only faults of the store and of the program are thrown.
+    /// </summary>
     public async Task<TickResult> RunAsync(string name, CancellationToken cancellation)
     {
         DesiredCertificate certificate = world.Desired.Certificates[name];
