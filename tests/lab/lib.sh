@@ -1,6 +1,9 @@
 # Names and addresses of the lab, and what its scripts share. Sourced, not run.
 # shellcheck shell=bash
 
+# Where Debian keeps servers, and what the PATH of a user who calls sudo leaves out.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 
@@ -33,8 +36,17 @@ fail() {
 # Starts the script anew as root. env, because sudo's secure_path would win over --preserve-env=PATH.
 need_root() {
   [[ $EUID -eq 0 ]] && return
-  exec sudo env PATH="$PATH" ${DOTNET_ROOT:+DOTNET_ROOT="$DOTNET_ROOT"} \
-    ${ROLLOVERD_BINARY:+ROLLOVERD_BINARY="$ROLLOVERD_BINARY"} "$0" "$@"
+  local kept=("PATH=$PATH") variable
+  for variable in DOTNET_ROOT CI ROLLOVERD_BINARY ROLLOVERD_SEED ROLLOVERD_SEEDS UPDATE_GOLDEN; do
+    if [[ -n ${!variable:-} ]]; then kept+=("$variable=${!variable}"); fi
+  done
+  exec sudo env "${kept[@]}" "$0" "$@"
+}
+
+# As the person who called sudo, so that what is built belongs to them.
+as_caller() {
+  if [[ -z ${SUDO_USER:-} ]]; then "$@"; return; fi
+  sudo -H -u "$SUDO_USER" env PATH="$PATH" ${DOTNET_ROOT:+DOTNET_ROOT="$DOTNET_ROOT"} "$@"
 }
 
 # Prints the lines of a script's own head comment as its help.
