@@ -82,13 +82,18 @@ internal static class Renewal
 
         DateTimeOffset due = RenewalTime.Of(certificate, chain);
         DateTimeOffset used = live.VerifiedAt + RenewalTime.ShortestUse(chain);
-        due = due > used ? due : used;
+        if (due < used && !WasPutBack(s.Known, current))
+            due = used;
         if (s.Now >= due)
             return (certificate.KeyPolicy == KeyPolicy.Rotate, $"the certificate ends on {chain.NotAfter:u}");
 
         s.WakeAt(due < keyEnds ? due : keyEnds, s.Now);
         return null;
     }
+
+    // It was in use before, and may be near its end.
+    private static bool WasPutBack(CertificateFacts known, Generation current) => known.Generations.Any(g =>
+        g.Number > current.Number && g.State is (GenerationState.Superseded or GenerationState.Archived));
 
     private static Step.GenerateKey? StandbyKey(Situation s) =>
         s.Certificate.KeyPolicy == KeyPolicy.Standby
