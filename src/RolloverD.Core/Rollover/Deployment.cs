@@ -178,9 +178,7 @@ internal static class Deployment
 
     // A server that cannot be reached at all is not helped by going back; one that shows something else may be.
     private static bool ShowsWrong(Situation s, GenerationState.Deploying deploying) =>
-        s.Observation.Endpoints.Values
-            .SelectMany(e => e.Addresses)
-            .Any(a => ShowsWrong(a, deploying.Chain));
+        s.Rounds.SelectMany(e => e.Addresses).Any(a => ShowsWrong(a, deploying.Chain));
 
     // Beside the chain that is wanted an address may show one of another kind of key, but not in its place.
     private static bool ShowsWrong(AddressObservation address, Chain wanted)
@@ -193,7 +191,7 @@ internal static class Deployment
 
     private static string Problem(Situation s, GenerationState.Deploying deploying)
     {
-        foreach (EndpointObservation round in s.Observation.Endpoints.Values)
+        foreach (EndpointObservation round in s.Rounds)
         {
             if (round.Problem is { } problem)
                 return $"{round.Endpoint}: {problem}";

@@ -88,7 +88,14 @@ public static class Safety
                 .Where(e => facts.EndpointOf(e).Owner == owner),
         ];
         if (endpoints.Length == 0) // an orphan: what its endpoints served when they were last looked at
-            endpoints = [.. facts.Endpoints.Values.Where(e => e.Owner == owner).Select(e => e.Endpoint)];
+        {
+            endpoints =
+            [
+                .. facts.Endpoints.Values.Where(e => e.Owner == owner).Select(e => e.Endpoint)
+                    .OrderBy(e => e.TlsaName, StringComparer.Ordinal),
+            ];
+        }
+
         RecordSet? inPlace = facts.Owner(owner).InPlace;
         return
         [

@@ -96,7 +96,7 @@ internal sealed class SafetyJudge(Scene scene)
             }
 
             Meet(endpoint);
-            foreach (Shown met in shown.Where(s => s.ToldAt < then && s.Origin != Origin.Operator))
+            foreach (Shown met in shown.Where(s => s.ToldAt(endpoint) < then && s.Origin != Origin.Operator))
             {
                 if (Sender.Refusing(edition.Records, met, endpoint.Host, scene.Now) is not 0 and int mask)
                     scene.Violation($"{endpoint}: {edition} was not mended within {healsWithin}: {Tell(mask)} refuse {met}");
@@ -113,7 +113,7 @@ internal sealed class SafetyJudge(Scene scene)
             {
                 scene.Violation(
                     $"{endpoint}: senders {Tell(refusing)} that hold {edition} meet {met} and refuse; "
-                    + $"RolloverD was told of the set at {edition.ToldAt:u} and of the chain at {met.ToldAt:u}");
+                    + $"RolloverD was told of the set at {edition.ToldAt:u} and of the chain at {met.ToldAt(endpoint):u}");
                 return;
             }
         }
@@ -134,8 +134,9 @@ internal sealed class SafetyJudge(Scene scene)
         if (edition.Origin == Origin.Operator && (edition.ToldAt is not { } told || met.ExposedAt <= told))
             return "an operator broke it";
 
-        // An operator put the chain there, and RolloverD had not met it when it published the set.
-        if (met.Origin == Origin.Operator && (met.ToldAt is not { } shownAt || edition.CalledAt <= shownAt))
+        // An operator put the chain there, and RolloverD had not met it there when it published the set. That another
+        // host showed it says nothing of this one.
+        if (met.Origin == Origin.Operator && (met.ToldAt(endpoint) is not { } shownAt || edition.CalledAt <= shownAt))
             return "an operator put another chain there";
 
         // Nor may it publish the key of whoever answers at an address elsewhere.

@@ -33,7 +33,7 @@ internal sealed class Handshake(Scene scene) : IHandshake
         foreach (List<Shown> processes in listener.Slots.Values.Where(s => s.Count > 0))
         {
             Shown shown = processes[scene.Dice.Below(processes.Count)];
-            shown.ToldAt ??= scene.Now;
+            shown.IsMetAt(listener.Endpoint, scene.Now);
             presented.Add(new Presented.Shows(shown.Chain, "TLSv1.3"));
         }
 

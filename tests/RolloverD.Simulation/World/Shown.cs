@@ -20,8 +20,13 @@ internal sealed record Shown(
     int? Generation,
     DateTimeOffset ExposedAt)
 {
-    /// <summary>When RolloverD was first shown it in a handshake; null: never.</summary>
-    public DateTimeOffset? ToldAt { get; set; }
+    private readonly Dictionary<Endpoint, DateTimeOffset> told = [];
+
+    /// <summary>When a handshake with the endpoint first showed it to RolloverD; null: never.</summary>
+    public DateTimeOffset? ToldAt(Endpoint endpoint) => told.TryGetValue(endpoint, out DateTimeOffset at) ? at : null;
+
+    /// <summary>A handshake with the endpoint shows it to RolloverD.</summary>
+    public void IsMetAt(Endpoint endpoint, DateTimeOffset now) => told.TryAdd(endpoint, now);
 
     /// <summary>
     /// Editions whose holders failed at this endpoint whatever they met there, when this was put there: by sender.
