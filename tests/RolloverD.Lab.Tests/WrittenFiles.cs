@@ -1,6 +1,8 @@
 namespace RolloverD.Lab.Tests;
 
-/// <summary>Configuration files, good and bad, in a directory of their own that goes when this is disposed of.</summary>
+/// <summary>
+/// Configuration files, good and bad, in a directory of their own that goes when this is disposed of.
+/// </summary>
 public sealed class WrittenFiles : IDisposable
 {
     // What is wrong stands where the comment says; line and column are those of the value, or of an unknown key.

@@ -40,7 +40,8 @@ internal sealed class Fleet
             while (!worker.Join(TimeSpan.FromSeconds(5)))
             {
                 output.WriteLine(
-                    $"{clock.Elapsed:hh\\:mm\\:ss}  {Interlocked.Read(ref done)} seeds, {violations.Count} violation(s)");
+                    $"{clock.Elapsed:hh\\:mm\\:ss}  {Interlocked.Read(ref done)} seeds, "
+                    + $"{violations.Count} violation(s)");
             }
         }
 

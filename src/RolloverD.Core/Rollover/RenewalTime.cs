@@ -21,8 +21,9 @@ public static class RenewalTime
     }
 
     /// <summary>
-    /// How long a chain is used at least, whatever dates it bears: an hour, or a sixth of its lifetime when that is less.
-    /// An issuer that hands out what is old on its first day, or whose clock is not ours, is not asked without end.
+    /// How long a chain is used at least, whatever dates it bears: an hour, or a sixth of its lifetime when that is
+    /// less. An issuer that hands out what is old on its first day, or whose clock is not ours, is not asked without
+    /// end.
     /// </summary>
     public static TimeSpan ShortestUse(Chain chain)
     {

@@ -38,7 +38,8 @@ public class PutBackTests
         {
             Endpoints = [.. new[] { 2525, 25, 587, 465, 26, 10025, 24 }.Select(p => new Endpoint(Some.Mx.Host, p))],
         };
-        Plan plan = Decide(many, Deploying(many), Seen([.. many.Endpoints.Select(e => (e, ImmutableArray.Create(Old)))]), Now);
+        Observation seen = Seen([.. many.Endpoints.Select(e => (e, ImmutableArray.Create(Old)))]);
+        Plan plan = Decide(many, Deploying(many), seen, Now);
         Assert.Contains(
             "mx1.example.net:2525 at 192.0.2.25 serves",
             Assert.Single(plan.Holds, h => h.Gate == Gate.Verification).Reason, StringComparison.Ordinal);

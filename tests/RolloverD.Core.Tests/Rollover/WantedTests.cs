@@ -16,7 +16,8 @@ public class WantedTests
     [Theory]
     [InlineData(1, 2)]
     [InlineData(2, 1)]
-    public void Records_of_the_chain_in_service_are_sent_first_for_a_provider_may_stop_in_between(int served, int coming)
+    public void Records_of_the_chain_in_service_are_sent_first_for_a_provider_may_stop_in_between(
+        int served, int coming)
     {
         PublicKey current = Some.Key(served), next = Some.Key(coming);
         Facts facts = Given.Steady(Mx1, current, Given.In(2, next, new GenerationState.Preparing(Now)));

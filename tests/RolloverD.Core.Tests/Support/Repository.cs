@@ -6,7 +6,9 @@ internal static class Repository
     /// <summary>The directory of the solution.</summary>
     public static string Root { get; } = FindRoot();
 
-    /// <summary>Every file of C# below these directories of the repository; what a build writes lies elsewhere.</summary>
+    /// <summary>
+    /// Every file of C# below these directories of the repository; what a build writes lies elsewhere.
+    /// </summary>
     public static IEnumerable<string> Sources(params string[] directories) => directories.SelectMany(
         d => Directory.EnumerateFiles(Path.Combine(Root, d), "*.cs", SearchOption.AllDirectories));
 

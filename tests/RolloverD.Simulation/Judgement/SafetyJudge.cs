@@ -72,7 +72,9 @@ internal sealed class SafetyJudge(Scene scene)
         }
     }
 
-    /// <summary>RolloverD was told of an edition; when it is an operator's and does harm, it must be mended soon.</summary>
+    /// <summary>
+    /// RolloverD was told of an edition; when it is an operator's and does harm, it must be mended soon.
+    /// </summary>
     public void Told(Edition edition)
     {
         if (edition.Origin == Origin.Operator)
@@ -99,7 +101,10 @@ internal sealed class SafetyJudge(Scene scene)
             foreach (Shown met in shown.Where(s => s.ToldAt(endpoint) < then && s.Origin != Origin.Operator))
             {
                 if (Sender.Refusing(edition.Records, met, endpoint.Host, scene.Now) is not 0 and int mask)
-                    scene.Violation($"{endpoint}: {edition} was not mended within {healsWithin}: {Tell(mask)} refuse {met}");
+                {
+                    scene.Violation(
+                        $"{endpoint}: {edition} was not mended within {healsWithin}: {Tell(mask)} refuse {met}");
+                }
             }
         }
     }
@@ -113,7 +118,8 @@ internal sealed class SafetyJudge(Scene scene)
             {
                 scene.Violation(
                     $"{endpoint}: senders {Tell(refusing)} that hold {edition} meet {met} and refuse; "
-                    + $"RolloverD was told of the set at {edition.ToldAt:u} and of the chain at {met.ToldAt(endpoint):u}");
+                    + $"RolloverD was told of the set at {edition.ToldAt:u} "
+                    + $"and of the chain at {met.ToldAt(endpoint):u}");
                 return;
             }
         }
@@ -148,7 +154,8 @@ internal sealed class SafetyJudge(Scene scene)
         if (edition.IsHalf && shown.Count > 1)
             return "half a change cannot cover several chains";
 
-        // Under usage 2 a certificate ends with its date, and what kept RolloverD from renewing it was no doing of its own.
+        // Under usage 2 a certificate ends with its date, and what kept RolloverD from renewing it was no doing of its
+        // own.
         DateTimeOffset end = met.Leaf.Certificate.NotAfter;
         if (now > end && !scene.IsQuietSince(end - (scene.Scenario.Lifetime / 3))
             && (Sender.Refusing(edition.Records, met, endpoint.Host, end) & (1 << kind)) == 0)

@@ -45,7 +45,12 @@ internal sealed class Scene
         Mail = new(Timeline, Dice, scenario.ReadsByItself, scenario.LongestDrain, judge.LookAgain);
         Files = new(this);
         Provider = new(this);
-        Store = new() { KeepsJournal = false, BeforeSync = BeforeSync, AfterSync = () => Boundary(Fault.CrashAfterSync) };
+        Store = new()
+        {
+            KeepsJournal = false,
+            BeforeSync = BeforeSync,
+            AfterSync = () => Boundary(Fault.CrashAfterSync),
+        };
         foreach (Fault fault in scenario.Faults)
             enabled[(int)fault] = true;
         FaultsOn = true;
@@ -152,7 +157,8 @@ internal sealed class Scene
         Owner(Scenario.AliasTtl > TimeSpan.Zero && !name.StartsWith("_dane", StringComparison.Ordinal) ? alias : name);
 
     /// <summary>The owner that the CNAMEs led to before, as long as some cache follows them there; else null.</summary>
-    public TlsaOwner? FormerOwner => aliasMovedAt is { } moved && Now < moved + Scenario.AliasTtl ? Owner("_dane." + ZoneName) : null;
+    public TlsaOwner? FormerOwner =>
+        aliasMovedAt is { } moved && Now < moved + Scenario.AliasTtl ? Owner("_dane." + ZoneName) : null;
 
     /// <summary>The CNAMEs lead to another owner from now on.</summary>
     public bool MoveAlias()
@@ -259,7 +265,13 @@ internal sealed class Scene
     }
 
     public Shown NewShown(Chain chain, Origin origin, int? generation) => new(
-        ++exposures, chain, Materials.Of(chain.Leaf), [.. chain.Ancestors.Select(Materials.Of)], origin, generation, Now);
+        ++exposures,
+        chain,
+        Materials.Of(chain.Leaf),
+        [.. chain.Ancestors.Select(Materials.Of)],
+        origin,
+        generation,
+        Now);
 
     public Chain StrangerChain(string issuer, KeyAlgorithm algorithm)
     {

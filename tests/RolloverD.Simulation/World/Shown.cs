@@ -3,7 +3,9 @@ using RolloverD.Core.Dane;
 
 namespace RolloverD.Simulation.World;
 
-/// <summary>A chain that some process of a mail server may show, from the moment it was put where it can be read.</summary>
+/// <summary>
+/// A chain that some process of a mail server may show, from the moment it was put where it can be read.
+/// </summary>
 /// <param name="Number">In the order of exposure.</param>
 /// <param name="Chain">The chain.</param>
 /// <param name="Leaf">Its leaf.</param>
