@@ -136,6 +136,7 @@ internal sealed class Run
         {
             history?.Note(scene, $"the daemon is no more: {crash.Message}");
             scene.InDaemon = false;
+            scene.Forget();
             if (scene.Dice.OneIn(2))
                 scene.Store.LosePower();
             scene.Timeline.Advance(scene.Dice.Spread(TimeSpan.FromSeconds(1), TimeSpan.FromHours(2)));
@@ -143,6 +144,7 @@ internal sealed class Run
         }
         catch (StoreException e)
         {
+            scene.Forget();
             // As the daemon does: twice as long each time.
             failures[name] = Math.Min(failures.GetValueOrDefault(name) + 1, 8);
             history?.Note(scene, $"  {name}: the turn failed: {e.Message}");

@@ -63,7 +63,7 @@ internal static class Deployment
 
         bool heard = true;
         foreach (OwnerSituation owner in s.Owners)
-            heard &= Gates.ServersWereHeard(s, owner);
+            heard &= Gates.ServersWereHeard(s, owner, chain);
         ImmutableArray<Violation> violations =
             Safety.OfServing(s.Desired, s.Facts, s.Certificate, chain, s.Now);
         if (!violations.IsEmpty)
@@ -103,7 +103,7 @@ internal static class Deployment
             covered &= Gates.AllVisibleFit(
                 s, owner, set => set.Covers(issued.Chain) || !AddsViolation(s, issued.Chain),
                 $"does not cover the chain of generation {next.Number}");
-            covered &= Gates.ServersWereHeard(s, owner);
+            covered &= Gates.ServersWereHeard(s, owner, issued.Chain);
             if (owner.IsPublished(s.Now, s.Margin))
                 covered &= Gates.DnsIsSound(s, owner);
         }

@@ -75,7 +75,8 @@ public static class Safety
     /// <summary>
     /// The violations that publishing this set at an owner would add to what senders get if nothing is done. Empty: it
     /// is permitted. What the set in place already does to a chain, its successor may do too: a host that is broken can
-    /// be healed step by step, and a foreign dead record be lived with.
+    /// be healed step by step, and a foreign dead record be lived with. A chain that every sender refuses already
+    /// has nothing to lose where another one is healed.
     /// </summary>
     public static ImmutableArray<Violation> OfPublishing(
         Desired desired, Facts facts, string owner, RecordSet set, DateTimeOffset now)
@@ -99,10 +100,24 @@ public static class Safety
         RecordSet? inPlace = facts.Owner(owner).InPlace;
         return
         [
-            .. Violations([.. Exposures(desired, facts, endpoints, now).Select(e => e with { Visible = [set] })])
-                .Where(v => inPlace is null || !v.Uncovered.All(inPlace.Uncovered(v.Chain).Contains)),
+            .. Exposures(desired, facts, endpoints, now).SelectMany(e => Violations([e with { Visible = [set] }])
+                .Where(v => inPlace is null
+                    || !(v.Uncovered.All(inPlace.Uncovered(v.Chain).Contains) || HasNothingToLose(v.Chain, e)))),
         ];
+
+        bool HasNothingToLose(Chain chain, Exposure exposure) =>
+            RefuseAll(inPlace, chain) && exposure.Served.Any(c => set.Covers(c) && !inPlace.Covers(c));
     }
+
+    // No record matches, and one is of a kind that every sender knows: usage 3, and no SHA-512, which is optional.
+    // RFC 6698 §6
+    private static bool RefuseAll(RecordSet set, Chain chain) =>
+        set.Records.Any(r => r.IsUsable && r.Parameters is
+        {
+            Usage: CertificateUsage.DaneEe,
+            MatchingType: not MatchingType.Sha512,
+        })
+        && !set.Records.Any(r => r.Matches(chain));
 
     /// <summary>
     /// The violations that serving this chain at the certificate's endpoints would add. Empty: it is permitted. A set

@@ -207,6 +207,26 @@ public class PlannerTests
     }
 
     [Fact]
+    public void Records_of_a_zone_that_was_never_seen_secure_count_for_it_may_be_so_again_at_any_time()
+    {
+        Facts facts =
+            Given.Facts([Given.Certificate("mx1", Given.In(1, NextKey, new GenerationState.Issued(NextChain, Now)))]);
+        Plan plan = Decide(facts, Unsigned(Some.Record("3 1 1", Key)));
+        Assert.Null(plan.Next);
+        Assert.Contains("as soon as it is secure mail would be refused",
+            Assert.Single(plan.Holds, h => h.Gate == Gate.ZoneNotSecure).Reason, StringComparison.Ordinal);
+        Assert.IsType<Step.Deploy>(Decide(facts, Unsigned(Some.Record("3 1 1", NextKey))).Next);
+        Assert.IsType<Step.Deploy>(Decide(facts, Unsigned()).Next);
+
+        Observation Unsigned(params TlsaRecord[] records) => Dns(
+            Look.At(Now, new AnswerContent.Unsigned(new(
+                Some.Owner, DnsRecordType.Tlsa, Some.Ttl, [.. records.Select(r => r.ToString())]))) with
+            {
+                Security = new ZoneSecurity.Insecure("no DS"),
+            });
+    }
+
+    [Fact]
     public void What_was_known_long_ago_is_not_known_now()
     {
         Facts facts = Given.Facts(

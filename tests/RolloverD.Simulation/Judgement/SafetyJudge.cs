@@ -54,6 +54,7 @@ internal sealed class SafetyJudge(Scene scene)
         foreach (Endpoint endpoint in certificate.Endpoints)
         {
             InUse(endpoint);
+            inUse.AddRange(scene.OwnerOf(endpoint.TlsaName).Dormant.Except(inUse));
             Meet(endpoint);
             shown.RemoveAll(s => s == fresh || s.Chain.Key.Family != fresh.Chain.Key.Family);
             if (shown.Count == 0)
@@ -84,6 +85,8 @@ internal sealed class SafetyJudge(Scene scene)
     private void MustBeMended(Edition edition)
     {
         DateTimeOffset then = scene.Now - healsWithin;
+        if (edition.ToldAt is null || edition.ToldAt > then)
+            return; // it lost its memory meanwhile, and when it was told anew it had as long once more
         foreach (Endpoint endpoint in Endpoints())
         {
             TlsaOwner owner = scene.OwnerOf(endpoint.TlsaName);
@@ -98,7 +101,7 @@ internal sealed class SafetyJudge(Scene scene)
             }
 
             Meet(endpoint);
-            foreach (Shown met in shown.Where(s => s.ToldAt(endpoint) < then && s.Origin != Origin.Operator))
+            foreach (Shown met in shown.Where(s => s.ToldAt(endpoint) < then && IsToBeMended(s, endpoint)))
             {
                 if (Sender.Refusing(edition.Records, met, endpoint.Host, scene.Now) is not 0 and int mask)
                 {
@@ -108,6 +111,14 @@ internal sealed class SafetyJudge(Scene scene)
             }
         }
     }
+
+    // Nobody but an operator can vouch for a chain at an address elsewhere once RolloverD's own was met there.
+    private bool IsToBeMended(Shown met, Endpoint endpoint) => met.Origin switch
+    {
+        Origin.RolloverD => true,
+        Origin.Before => scene.Scenario.IsLocal || !scene.Mail.TakenOver.Contains(endpoint),
+        _ => false,
+    };
 
     private void Judge(Endpoint endpoint, Edition edition, Shown met, DateTimeOffset now)
     {

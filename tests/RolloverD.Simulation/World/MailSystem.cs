@@ -39,6 +39,9 @@ internal sealed class MailSystem(Timeline time, Dice dice, bool readsByItself, T
     /// <summary>Certificates whose live files the servers are configured to read.</summary>
     public HashSet<string> Configured { get; } = [];
 
+    /// <summary>Endpoints at which RolloverD met a chain of its own.</summary>
+    public HashSet<Endpoint> TakenOver { get; } = [];
+
     public bool IsDown { get; set; }
 
     public IEnumerable<Listener> At(Endpoint endpoint) => Listeners.Where(l => l.Endpoint == endpoint);

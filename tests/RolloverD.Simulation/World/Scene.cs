@@ -24,6 +24,7 @@ internal sealed class Scene
     private readonly HashSet<(string Owner, TlsaRecord Record)> foreign = [];
     private readonly bool[] enabled = new bool[Enum.GetValues<Fault>().Length];
     private readonly SafetyJudge judge;
+    private readonly List<Action> unwritten = []; // how to take back what the daemon was told and did not write down
     private const int MostPauses = 2000; // in one turn
 
     private string alias = "_dane." + ZoneName;
@@ -45,12 +46,7 @@ internal sealed class Scene
         Mail = new(Timeline, Dice, scenario.ReadsByItself, scenario.LongestDrain, judge.LookAgain);
         Files = new(this);
         Provider = new(this);
-        Store = new()
-        {
-            KeepsJournal = false,
-            BeforeSync = BeforeSync,
-            AfterSync = () => Boundary(Fault.CrashAfterSync),
-        };
+        Store = new() { KeepsJournal = false, BeforeSync = BeforeSync, AfterSync = AfterSync };
         foreach (Fault fault in scenario.Faults)
             enabled[(int)fault] = true;
         FaultsOn = true;
@@ -249,7 +245,23 @@ internal sealed class Scene
             return;
 
         edition.ToldAt = Now;
+        unwritten.Add(() => edition.ToldAt = null);
         judge.Told(edition);
+    }
+
+    /// <summary>RolloverD is shown a chain.</summary>
+    public void Tell(Shown shown, Endpoint endpoint)
+    {
+        if (shown.IsMetAt(endpoint, Now))
+            unwritten.Add(() => shown.IsForgottenAt(endpoint));
+    }
+
+    /// <summary>The daemon has lost what it did not write down.</summary>
+    public void Forget()
+    {
+        foreach (Action forget in unwritten)
+            forget();
+        unwritten.Clear();
     }
 
     /// <summary>RolloverD puts the generation where mail servers read it.</summary>
@@ -325,6 +337,13 @@ internal sealed class Scene
 
     private Edition NewEdition(RecordSet set, Origin origin, Edition? before, DateTimeOffset called) =>
         new(++editions, set, origin, before, called);
+
+    private void AfterSync()
+    {
+        if (InDaemon)
+            unwritten.Clear();
+        Boundary(Fault.CrashAfterSync);
+    }
 
     private void BeforeSync()
     {

@@ -28,7 +28,11 @@ internal sealed record Shown(
     public DateTimeOffset? ToldAt(Endpoint endpoint) => told.TryGetValue(endpoint, out DateTimeOffset at) ? at : null;
 
     /// <summary>A handshake with the endpoint shows it to RolloverD.</summary>
-    public void IsMetAt(Endpoint endpoint, DateTimeOffset now) => told.TryAdd(endpoint, now);
+    /// <returns>Whether that is the first.</returns>
+    public bool IsMetAt(Endpoint endpoint, DateTimeOffset now) => told.TryAdd(endpoint, now);
+
+    /// <summary>RolloverD ended before it had written down that it met it there.</summary>
+    public void IsForgottenAt(Endpoint endpoint) => told.Remove(endpoint);
 
     /// <summary>
     /// Editions whose holders failed at this endpoint whatever they met there, when this was put there: by sender.
