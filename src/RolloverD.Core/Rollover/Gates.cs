@@ -60,8 +60,8 @@ internal static class Gates
             return true;
 
         s.Hold(
-            Gate.ZoneNotSecure, owner.Owner, null,
-            $"the zone of {owner.Owner} is insecure, and as soon as it is secure mail would be refused: {violations[0]}",
+            Gate.Safety, owner.Owner, null,
+            $"the zone of {owner.Owner} is insecure; as soon as it is secure mail would be refused: {violations[0]}",
             "sign the zone and have its DS record put into the parent zone, or take these records out of it");
         return false;
     }

@@ -214,7 +214,7 @@ public class PlannerTests
         Plan plan = Decide(facts, Unsigned(Some.Record("3 1 1", Key)));
         Assert.Null(plan.Next);
         Assert.Contains("as soon as it is secure mail would be refused",
-            Assert.Single(plan.Holds, h => h.Gate == Gate.ZoneNotSecure).Reason, StringComparison.Ordinal);
+            Assert.Single(plan.Holds, h => h.Gate == Gate.Safety).Reason, StringComparison.Ordinal);
         Assert.IsType<Step.Deploy>(Decide(facts, Unsigned(Some.Record("3 1 1", NextKey))).Next);
         Assert.IsType<Step.Deploy>(Decide(facts, Unsigned()).Next);
 

@@ -65,7 +65,7 @@ internal sealed class TlsaOwner
         }
     }
 
-    /// <summary>What servers that are down will give out when they come back, as long as they get nothing newer.</summary>
+    /// <summary>What servers that are down will give out when they are back, if they get nothing newer.</summary>
     public IEnumerable<Edition> Dormant =>
         Enumerable.Range(0, gives.Length).Where(servers.IsDown).Select(i => gives[i]!);
 
