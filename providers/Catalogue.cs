@@ -34,7 +34,9 @@ public sealed record Entry<TPort>(
 /// <summary>What a provider may use of the rest of the program.</summary>
 /// <param name="Time">The clock.</param>
 /// <param name="Authority">Sees what authoritative servers answer.</param>
-/// <param name="ZoneOf">The zone, its name, and the provider that holds a name, or null when none is configured.</param>
+/// <param name="ZoneOf">
+/// The zone, its name, and the provider that holds a name, or null when none is configured.
+/// </param>
 public sealed record ProviderSurroundings(
     TimeProvider Time,
     IAuthority Authority,

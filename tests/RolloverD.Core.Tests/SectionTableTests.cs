@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using RolloverD.Core.Tests.Support;
 using Xunit;
 
 namespace RolloverD.Core.Tests;
@@ -14,12 +15,9 @@ public sealed partial class SectionTableTests
     [Fact]
     public void The_table_tells_every_cited_section()
     {
-        string root = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(root, "RolloverD.sln")))
-            root = Path.GetDirectoryName(root)!;
-        string file = Path.Combine(root, "src", "README.md");
+        string file = Path.Combine(Repository.Root, "src", "README.md");
         string page = File.ReadAllText(file);
-        string table = $"{Begin}\n| section | where |\n|---|---|\n{Rows(root)}{End}";
+        string table = $"{Begin}\n| section | where |\n|---|---|\n{Rows()}{End}";
         string wanted = page[..page.IndexOf(Begin, StringComparison.Ordinal)] + table
             + page[(page.IndexOf(End, StringComparison.Ordinal) + End.Length)..];
         if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1")
@@ -28,11 +26,10 @@ public sealed partial class SectionTableTests
             Assert.Equal(wanted, page);
     }
 
-    private static string Rows(string root)
+    private static string Rows()
     {
         var sections = new SortedDictionary<(int Rfc, string SortKey, string Section), SortedSet<string>>();
-        foreach (string file in new[] { "src", "providers" }
-            .SelectMany(d => Directory.EnumerateFiles(Path.Combine(root, d), "*.cs", SearchOption.AllDirectories)))
+        foreach (string file in Repository.Sources("src", "providers"))
         {
             foreach (Match cited in Citation().Matches(File.ReadAllText(file)))
             {

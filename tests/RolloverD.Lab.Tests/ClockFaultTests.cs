@@ -8,8 +8,9 @@ public sealed class ClockFaultTests
 {
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(120);
 
-    // The authority asks for no proof again, or the order itself would wait for the clock: the primary refuses its record.
-    // Taken for elapsed, the hour would end every wait: the new chain would be served while caches hold the old record.
+    // The authority asks for no proof again, or the order itself would wait for the clock: the primary refuses its
+    // record. Taken for elapsed, the hour would end every wait: the new chain would be served while caches hold the old
+    // record.
     [Fact]
     public async Task A_clock_that_is_set_ahead_by_an_hour_shortens_no_wait_and_is_named()
     {

@@ -7,35 +7,7 @@ namespace RolloverD.Lab.Tests;
 [Collection("lab")]
 public sealed class CommandTests : IDisposable
 {
-    // What is wrong stands where the comment says; line and column are those of the value, or of an unknown key.
-    private const string Wrong =
-        """
-        [state]
-        directory = "relative/state"
-        colour = "green"
-
-        [timing]
-        ttl = "soon"
-        safety-margin = 5
-
-        [zones."example.test"]
-        provider = "rfc2136"
-        server = "127.0.0.1:1"
-        tsig-file = "/nowhere/tsig.key"
-
-        [issuers.ca]
-        type = "acme"
-        directory = "https://127.0.0.1:1/dir"
-
-        [certificates.mx1]
-        names = ["mx1.example.test"]
-        issuer = "another"
-        key = "ecdsa-p257"
-        tlsa = ["3 1 1", "1 1 1"]
-        endpoints = ["mx1.example.test:99999"]
-        """;
-
-    private readonly string directory = Directory.CreateTempSubdirectory("rolloverd-commands-").FullName;
+    private readonly WrittenFiles files = new();
 
     [Theory]
     [InlineData("config", "check")]
@@ -46,7 +18,7 @@ public sealed class CommandTests : IDisposable
     [InlineData("run")]
     public async Task Every_mistake_of_the_configuration_is_said_at_once_with_its_place(params string[] command)
     {
-        string file = Write(Wrong);
+        string file = files.WriteWrong();
         Result result = await RunAsync([.. command, "--config", file]);
 
         Assert.Equal(78, result.ExitCode);
@@ -64,7 +36,8 @@ public sealed class CommandTests : IDisposable
             "23:14: certificates.mx1.endpoints[0]: ",
         ];
         Assert.Equal(expected.Length, lines.Length);
-        Assert.All(expected.Zip(lines), p => Assert.StartsWith($"{file}:{p.First}", p.Second, StringComparison.Ordinal));
+        Assert.All(
+            expected.Zip(lines), p => Assert.StartsWith($"{file}:{p.First}", p.Second, StringComparison.Ordinal));
         Assert.All(lines, l => Assert.Contains("; ", l, StringComparison.Ordinal)); // what to do next
     }
 
@@ -108,7 +81,7 @@ public sealed class CommandTests : IDisposable
     [Fact]
     public async Task An_unknown_certificate_exits_with_64_and_names_those_that_exist()
     {
-        Result result = await RunAsync("status", "mx9", "--config", WriteGood());
+        Result result = await RunAsync("status", "mx9", "--config", files.WriteGood());
         Assert.Equal(64, result.ExitCode);
         Assert.Matches("mx9.*mx1", result.Error);
     }
@@ -136,7 +109,7 @@ public sealed class CommandTests : IDisposable
     [InlineData(78, "plan", "--config", "/nowhere.toml")]
     public async Task Every_failure_is_one_json_document_when_json_is_asked_for(int code, params string[] command)
     {
-        Result result = await RunAsync([.. command.Select(FileFor), "--json"]);
+        Result result = await RunAsync([.. command.Select(files.For), "--json"]);
         Assert.Equal((code, ""), (result.ExitCode, result.Error));
         JsonElement report = JsonDocument.Parse(result.Output).RootElement;
         Assert.Equal(code, report.GetProperty("exitCode").GetInt32());
@@ -150,7 +123,7 @@ public sealed class CommandTests : IDisposable
     [Fact]
     public async Task The_errors_of_a_configuration_are_told_to_programs_with_their_places()
     {
-        string file = Write(Wrong);
+        string file = files.WriteWrong();
         Result result = await RunAsync("config", "check", "--json", "--config", file);
         Assert.Equal((78, ""), (result.ExitCode, result.Error));
         JsonElement report = JsonDocument.Parse(result.Output).RootElement;
@@ -166,7 +139,7 @@ public sealed class CommandTests : IDisposable
     [Fact]
     public async Task A_good_configuration_names_its_certificates_and_exits_with_0()
     {
-        Result result = await RunAsync("config", "check", "--json", "--config", WriteGood());
+        Result result = await RunAsync("config", "check", "--json", "--config", files.WriteGood());
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         JsonElement report = JsonDocument.Parse(result.Output).RootElement;
         Assert.True(report.GetProperty("good").GetBoolean());
@@ -176,7 +149,7 @@ public sealed class CommandTests : IDisposable
     [Fact]
     public async Task A_roll_is_asked_for_once_and_then_must_wait()
     {
-        string file = WriteGood();
+        string file = files.WriteGood();
         Result first = await RunAsync("roll", "mx1", "--new-key", "--json", "--config", file);
         JsonElement report = JsonDocument.Parse(first.Output).RootElement;
         Assert.Equal((0, true, false), (
@@ -189,21 +162,23 @@ public sealed class CommandTests : IDisposable
     [Fact]
     public async Task A_step_that_is_too_early_exits_with_75_and_says_who_is_to_act()
     {
-        string file = WriteGood();
+        string file = files.WriteGood();
         Result key = await RunAsync("step", "mx1", "--config", file); // needs nobody else
-        Result order = await RunAsync("step", "mx1", "--config", file); // its issuer is away, and it is not asked again at once
+        // The issuer is away, and it is not asked again at once.
+        Result order = await RunAsync("step", "mx1", "--config", file);
         Result step = await RunAsync("step", "mx1", "--json", "--config", file);
         Assert.Equal((0, 1, 75), (key.ExitCode, order.ExitCode, step.ExitCode));
         JsonElement report = JsonDocument.Parse(step.Output).RootElement;
         Assert.Equal("waits", report.GetProperty("outcome").GetString());
-        Assert.All(report.GetProperty("holds").EnumerateArray(), h => Assert.NotEmpty(h.GetProperty("who").GetString()!));
+        Assert.All(
+            report.GetProperty("holds").EnumerateArray(), h => Assert.NotEmpty(h.GetProperty("who").GetString()!));
         Assert.NotEqual(0, report.GetProperty("holds").GetArrayLength());
     }
 
     [Fact]
     public async Task A_check_of_a_host_that_cannot_be_looked_up_exits_with_1_and_says_what_to_do()
     {
-        Result result = await RunAsync("check", "mx1.example.test", "--config", WriteGood());
+        Result result = await RunAsync("check", "mx1.example.test", "--config", files.WriteGood());
         Assert.Equal(1, result.ExitCode);
         Assert.Contains("deferred", result.Output, StringComparison.Ordinal);
         Assert.Contains("to do  mail waits at the sender", result.Output, StringComparison.Ordinal);
@@ -212,19 +187,20 @@ public sealed class CommandTests : IDisposable
     [Fact]
     public async Task A_state_directory_that_cannot_be_made_is_named_with_what_to_do()
     {
-        Result result = await RunAsync("status", "--config", WriteNowhere());
+        Result result = await RunAsync("status", "--config", files.WriteNowhere());
         Assert.Equal((69, ""), (result.ExitCode, result.Output));
-        Assert.Matches("^rolloverd: user .* cannot make the state directory /proc/nowhere: .*; run it with sudo", result.Error);
+        Assert.Matches(
+            "^rolloverd: user .* cannot make the state directory /proc/nowhere: .*; run it with sudo", result.Error);
         Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_database_that_is_none_is_named_with_what_to_do()
     {
-        string file = WriteGood();
-        Directory.CreateDirectory(Path.Combine(directory, "state"));
+        string file = files.WriteGood();
+        Directory.CreateDirectory(files.State);
         await File.WriteAllTextAsync(
-            Path.Combine(directory, "state", "rolloverd.db"), new string('x', 4096), TestContext.Current.CancellationToken);
+            Path.Combine(files.State, "rolloverd.db"), new string('x', 4096), TestContext.Current.CancellationToken);
         Result result = await RunAsync("status", "--config", file);
         Assert.Equal((69, ""), (result.ExitCode, result.Output));
         Assert.Matches("^rolloverd: .*rolloverd.db is damaged.*; put it back from a backup", result.Error);
@@ -234,7 +210,7 @@ public sealed class CommandTests : IDisposable
     [Fact]
     public async Task A_step_beside_the_running_daemon_exits_with_69_and_the_daemon_ends_cleanly()
     {
-        string file = WriteGood();
+        string file = files.WriteGood();
         using Process daemon = Process.Start(new ProcessStartInfo(Lab.Binary, ["run", "--config", file])
         {
             RedirectStandardOutput = true,
@@ -260,7 +236,7 @@ public sealed class CommandTests : IDisposable
         Assert.True(daemon.ExitCode == 0, $"exit {daemon.ExitCode}: {await log}{await errors}");
     }
 
-    public void Dispose() => Directory.Delete(directory, recursive: true);
+    public void Dispose() => files.Dispose();
 
     private static Task<Result> RunAsync(params string[] arguments) => Lab.RunAsync(Lab.Binary, arguments);
 
@@ -274,54 +250,5 @@ public sealed class CommandTests : IDisposable
             Assert.True(Stopwatch.GetElapsedTime(begin) < TimeSpan.FromSeconds(20), $"no daemon runs: {status.Output}");
         }
         while (!status.Output.Contains("\"daemonRuns\": true", StringComparison.Ordinal));
-    }
-
-    private string FileFor(string word) => word switch
-    {
-        "GOOD" => WriteGood(),
-        "WRONG" => Write(Wrong),
-        "NOWHERE" => WriteNowhere(),
-        _ => word,
-    };
-
-    // Not even root makes a directory there.
-    private string WriteNowhere() => Write(File.ReadAllText(WriteGood())
-        .Replace($"{directory}/state", "/proc/nowhere", StringComparison.Ordinal));
-
-    private string Write(string text)
-    {
-        string file = Path.Combine(directory, "rolloverd.toml");
-        File.WriteAllText(file, text);
-        return file;
-    }
-
-    // Complete, and every server in it is away.
-    private string WriteGood()
-    {
-        string key = Path.Combine(directory, "tsig.key");
-        File.WriteAllText(key, "key \"rolloverd\" { algorithm hmac-sha256; secret \"c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0ISE=\"; };\n");
-        return Write(
-            $"""
-            [state]
-            directory = "{directory}/state"
-
-            [resolver]
-            servers = ["127.0.0.1:1"]
-
-            [zones."example.test"]
-            provider = "rfc2136"
-            server = "127.0.0.1:1"
-            tsig-file = "{key}"
-
-            [issuers.ca]
-            type = "acme"
-            directory = "https://127.0.0.1:1/dir"
-            challenge = "dns-01"
-
-            [certificates.mx1]
-            names = ["mx1.example.test"]
-            issuer = "ca"
-            endpoints = ["mx1.example.test:25"]
-            """);
     }
 }

@@ -1,6 +1,8 @@
 namespace RolloverD.Lab.Tests;
 
-/// <summary>A server on which a roll depends fails in the middle of it: the roll holds, says why, and goes on.</summary>
+/// <summary>
+/// A server on which a roll depends fails in the middle of it: the roll holds, says why, and goes on.
+/// </summary>
 [Collection("lab")]
 public sealed class DnsFaultTests(DnsFaultTests.RotatingLab steady) : IClassFixture<DnsFaultTests.RotatingLab>
 {
@@ -22,7 +24,10 @@ public sealed class DnsFaultTests(DnsFaultTests.RotatingLab steady) : IClassFixt
     public Task Refused_updates_hold_the_roll_until_they_are_taken() => steady.RollAsync(async () =>
     {
         await using (await lab.FaultAsync("key wrong", "key right"))
-            await steady.HeldAsync("BADSIG", "the secrets differ", "127.0.53.2:53", $"put the same secret into {lab.Environment["tsig"]}");
+        {
+            await steady.HeldAsync(
+                "BADSIG", "the secrets differ", "127.0.53.2:53", $"put the same secret into {lab.Environment["tsig"]}");
+        }
 
         await steady.PhaseAsync("overlapping");
         await using (await lab.FaultAsync("updates refuse", "updates allow"))

@@ -38,7 +38,8 @@ public sealed class KillTests
         }
 
         Traffic traffic = await lab.StopTrafficAsync();
-        Assert.True(traffic is { Sent: > 0, Refused: 0, Failed: 0 }, $"seed {seed}: {traffic.Text}{await lab.LogAsync()}");
+        Assert.True(
+            traffic is { Sent: > 0, Refused: 0, Failed: 0 }, $"seed {seed}: {traffic.Text}{await lab.LogAsync()}");
         string keys = Path.Combine(lab.Environment["state"], "archive", "mx1");
         Assert.Single(Directory.EnumerateFiles(keys, "privkey.pem", SearchOption.AllDirectories));
     }

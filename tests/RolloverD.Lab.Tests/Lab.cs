@@ -1,14 +1,13 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.RegularExpressions;
 
 namespace RolloverD.Lab.Tests;
 
 /// <summary>
-/// One lab of its own: the servers of <c>tests/lab</c> in a network namespace, the published binary, and mail that flows
-/// while things happen. Disposing it ends every process it started.
+/// One lab of its own: the servers of <c>tests/lab</c> in a network namespace, the published binary, and mail that
+/// flows while things happen. Disposing it ends every process it started.
 /// </summary>
-public sealed partial class Lab : IAsyncDisposable
+public sealed class Lab : IAsyncDisposable
 {
     private static readonly string Root = FindRoot();
     private readonly string name;
@@ -35,7 +34,8 @@ public sealed partial class Lab : IAsyncDisposable
     /// <summary>The published binary; tests/run makes it and says where.</summary>
     public static string Binary =>
         System.Environment.GetEnvironmentVariable("ROLLOVERD_BINARY")
-        ?? throw new InvalidOperationException("ROLLOVERD_BINARY names no published binary; run these tests through tests/run");
+        ?? throw new InvalidOperationException(
+            "ROLLOVERD_BINARY names no published binary; run these tests through tests/run");
 
     public static async Task<Lab> UpAsync(string name, params string[] options)
     {
@@ -63,7 +63,9 @@ public sealed partial class Lab : IAsyncDisposable
     public async Task<string> RolloverdSucceedsAsync(params string[] arguments)
     {
         Result result = await RolloverdAsync(arguments);
-        Assert.True(result.ExitCode == 0, $"rolloverd {string.Join(' ', arguments)}: exit {result.ExitCode}\n{result.Output}{result.Error}");
+        Assert.True(
+            result.ExitCode == 0,
+            $"rolloverd {string.Join(' ', arguments)}: exit {result.ExitCode}\n{result.Output}{result.Error}");
         return result.Output;
     }
 
@@ -79,7 +81,8 @@ public sealed partial class Lab : IAsyncDisposable
     /// </param>
     public void StartDaemon(bool clock = false)
     {
-        var start = new ProcessStartInfo("ip", ["netns", "exec", $"rolloverd-{name}", Binary, "run", "--config", Configuration])
+        var start = new ProcessStartInfo(
+            "ip", ["netns", "exec", $"rolloverd-{name}", Binary, "run", "--config", Configuration])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -135,7 +138,9 @@ public sealed partial class Lab : IAsyncDisposable
         }
     }
 
-    /// <summary>The first generation is live, Postfix reads it, and its records are published and in every cache.</summary>
+    /// <summary>
+    /// The first generation is live, Postfix reads it, and its records are published and in every cache.
+    /// </summary>
     public async Task BootstrapAsync(bool clock = false)
     {
         StartDaemon(clock);
@@ -148,7 +153,8 @@ public sealed partial class Lab : IAsyncDisposable
         }
 
         await UntilAsync("steadiness", TimeSpan.FromSeconds(60), s => names.All(n => s.Certificate(n).IsSteady));
-        await Task.Delay(TimeSpan.FromSeconds(2 * Ttl)); // the absence of records must leave the caches before mail is dane-only
+        // The absence of records must leave the caches before mail is dane-only.
+        await Task.Delay(TimeSpan.FromSeconds(2 * Ttl));
     }
 
     public int Ttl => int.Parse(Environment["ttl"], CultureInfo.InvariantCulture);
@@ -170,12 +176,9 @@ public sealed partial class Lab : IAsyncDisposable
     public async Task<Traffic> StopTrafficAsync()
     {
         await SucceedsAsync(await ScriptAsync("traffic", "stop"));
-        Result report = await ScriptAsync("traffic", "report");
-        Match counts = Counts().Match(report.Output);
-        Assert.True(counts.Success, $"no counts in: {report.Output}{report.Error}");
-        Say(string.Join(", ", LastLines(report.Output)));
-        int[] n = [.. counts.Groups.Values.Skip(1).Select(g => int.Parse(g.Value, CultureInfo.InvariantCulture))];
-        return new(n[0], n[1], n[2], n[3], report.Output);
+        var traffic = Traffic.Of(await ScriptAsync("traffic", "report"));
+        Say(traffic.Summary);
+        return traffic;
     }
 
     /// <summary>The TLSA records that a server gives out for mx1, sorted.</summary>
@@ -187,7 +190,7 @@ public sealed partial class Lab : IAsyncDisposable
             .. dig.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
                 .Select(l => l.Split(' ', 4))
                 .Where(f => f.Length == 4)
-                .Select(f => $"{f[0]} {f[1]} {f[2]} {f[3].Replace(" ", "", StringComparison.Ordinal).ToLowerInvariant()}")
+                .Select(f => $"{f[0]} {f[1]} {f[2]} {Digits(f[3])}")
                 .Order(),
         ];
     }
@@ -260,12 +263,9 @@ public sealed partial class Lab : IAsyncDisposable
     /// <summary>Prints what the test under way saw, also when it passes.</summary>
     public static void Say(string text) => Console.WriteLine($"{TestContext.Current.Test?.TestDisplayName}: {text}");
 
-    // From "looked up again" on, when that is there.
-    private static string[] LastLines(string report) =>
-    [
-        .. report.Split('\n').Where(l =>
-            Counts().IsMatch(l) || l.StartsWith("looked up again", StringComparison.Ordinal)),
-    ];
+    // dig writes long digests in pieces.
+    private static string Digits(string pieces) =>
+        pieces.Replace(" ", "", StringComparison.Ordinal).ToLowerInvariant();
 
     private static void Append(string file, string? line)
     {
@@ -280,29 +280,11 @@ public sealed partial class Lab : IAsyncDisposable
     {
         string directory = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(directory, "RolloverD.sln")))
-            directory = Path.GetDirectoryName(directory) ?? throw new InvalidOperationException("no RolloverD.sln above the tests");
+        {
+            directory = Path.GetDirectoryName(directory)
+                ?? throw new InvalidOperationException("no RolloverD.sln above the tests");
+        }
+
         return directory;
     }
-
-    [GeneratedRegex(@"sent (\d+), refused (\d+); probes (\d+), failed (\d+)")]
-    private static partial Regex Counts();
 }
-
-/// <summary>Something that is broken until it is disposed of.</summary>
-public sealed class Fault(Func<Task> mend) : IAsyncDisposable
-{
-    private bool mended;
-
-    public async ValueTask DisposeAsync()
-    {
-        if (!mended)
-            await mend();
-        mended = true;
-    }
-}
-
-/// <summary>What a command printed and how it ended.</summary>
-public sealed record Result(int ExitCode, string Output, string Error);
-
-/// <summary>What became of the mail and the probes.</summary>
-public sealed record Traffic(int Sent, int Refused, int Probes, int Failed, string Text);

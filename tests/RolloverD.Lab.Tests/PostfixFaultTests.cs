@@ -1,6 +1,8 @@
 namespace RolloverD.Lab.Tests;
 
-/// <summary>Postfix does not do what it should in the middle of a roll: the roll holds, says why, and goes on.</summary>
+/// <summary>
+/// Postfix does not do what it should in the middle of a roll: the roll holds, says why, and goes on.
+/// </summary>
 [Collection("lab")]
 public sealed class PostfixFaultTests(PostfixFaultTests.StandbyLab steady) : IClassFixture<PostfixFaultTests.StandbyLab>
 {
@@ -17,7 +19,10 @@ public sealed class PostfixFaultTests(PostfixFaultTests.StandbyLab steady) : ICl
     public Task A_main_cf_that_nothing_can_read_holds_the_roll() => steady.RollWithoutTrafficAsync(async () =>
     {
         await using (await lab.FaultAsync("postfix break", "postfix mend"))
-            await steady.HeldAsync("missing '=' after attribute name", $"mend the configuration in {lab.Environment["receiver"]}");
+        {
+            await steady.HeldAsync(
+                "missing '=' after attribute name", $"mend the configuration in {lab.Environment["receiver"]}");
+        }
     });
 
     [Fact]
@@ -54,7 +59,8 @@ public sealed class PostfixFaultTests(PostfixFaultTests.StandbyLab steady) : ICl
         {
             await steady.PhaseAsync("deploying");
             await steady.HeldAsync("Verification", "mx1.example.test:25 at ", " serves ");
-            await steady.HeldAsync("Retry", "could not be verified within 10 s", "see why the mail server does not take on live/");
+            await steady.HeldAsync(
+                "Retry", "could not be verified within 10 s", "see why the mail server does not take on live/");
         }
     });
 

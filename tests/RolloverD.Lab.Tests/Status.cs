@@ -54,8 +54,14 @@ public sealed class CertificateStatus(JsonElement element)
     /// <summary>Whether its next look did not come in time.</summary>
     public bool IsOverdue => element.GetProperty("overdueSince").ValueKind == JsonValueKind.String;
 
-    internal static string Explain(JsonElement element) => string.Join('\n', element.GetProperty("holds").EnumerateArray().Select(h =>
-        $"{h.GetProperty("gate").GetString()}: {h.GetProperty("reason").GetString()}; {h.GetProperty("remedy").GetString()}"));
+    internal static string Explain(JsonElement element) =>
+        string.Join('\n', element.GetProperty("holds").EnumerateArray().Select(Sentence));
 
     public bool Has(string state) => Generations.Any(g => g.State == state);
+
+    private static string Sentence(JsonElement hold)
+    {
+        string? Text(string property) => hold.GetProperty(property).GetString();
+        return $"{Text("gate")}: {Text("reason")}; {Text("remedy")}";
+    }
 }

@@ -1,6 +1,8 @@
 namespace RolloverD.Lab.Tests;
 
-/// <summary>A lab whose certificate is live and published, shared by the tests of a class: each rolls it once more.</summary>
+/// <summary>
+/// A lab whose certificate is live and published, shared by the tests of a class: each rolls it once more.
+/// </summary>
 public abstract class SteadyLab(string name, string policy) : IAsyncLifetime
 {
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(120);
@@ -28,7 +30,9 @@ public abstract class SteadyLab(string name, string policy) : IAsyncLifetime
     /// <summary>The same for what takes the receiver out of service: afterwards it must be verified again.</summary>
     public async Task RollWithoutTrafficAsync(Func<Task> meanwhile) => await RollOnAsync(meanwhile);
 
-    /// <summary>Waits until the status explains a hold in all these words, and the chain that was live still is.</summary>
+    /// <summary>
+    /// Waits until the status explains a hold in all these words, and the chain that was live still is.
+    /// </summary>
     public async Task HeldAsync(params string[] words)
     {
         int number = (await Lab.StatusAsync()).Mx1.Live.Number;
@@ -40,7 +44,8 @@ public abstract class SteadyLab(string name, string policy) : IAsyncLifetime
     }
 
     /// <summary>Waits until the roll is there.</summary>
-    public async Task PhaseAsync(string phase) => await Lab.UntilAsync($"the phase {phase}", Long, s => s.Mx1.Phase == phase);
+    public async Task PhaseAsync(string phase) =>
+        await Lab.UntilAsync($"the phase {phase}", Long, s => s.Mx1.Phase == phase);
 
     public async ValueTask DisposeAsync()
     {

@@ -46,7 +46,12 @@ internal static class Bench
         DateTimeOffset now = Scenario.Start;
         Scene scene = new(Scenario.Draw(3) with { Faults = [], CallFaults = 0 }, new(), null);
         ImmutableArray<Endpoint> endpoints =
-            [new("mx1.example.net", 25), new("mx1.example.net", 465), new("mx1.example.net", 587), new("mx2.example.net", 25)];
+        [
+            new("mx1.example.net", 25),
+            new("mx1.example.net", 465),
+            new("mx1.example.net", 587),
+            new("mx2.example.net", 25),
+        ];
         DesiredCertificate certificate = scene.Scenario.Certificates[0] with
         {
             Names = ["mx1.example.net", "mx2.example.net"],

@@ -7,7 +7,9 @@ namespace RolloverD.Simulation;
 internal sealed class Fleet
 {
     private readonly ulong end;
-    private readonly List<(ulong Seed, string What)> violations = [];
+    private const int ToldInFull = 3;
+
+    private readonly List<Failure> violations = [];
     private readonly Coverage total = new();
     private readonly byte[]? digest;
     private ulong next;
@@ -22,7 +24,7 @@ internal sealed class Fleet
     public Coverage Total => total;
 
     /// <summary>The seeds that failed, in their order, with what was wrong.</summary>
-    public IReadOnlyList<(ulong Seed, string What)> Violations => violations;
+    public IReadOnlyList<Failure> Violations => [.. violations.OrderBy(v => v.Seed)];
 
     public int Go(TextWriter output)
     {
@@ -36,15 +38,23 @@ internal sealed class Fleet
         foreach (Thread worker in workers)
         {
             while (!worker.Join(TimeSpan.FromSeconds(5)))
-                output.WriteLine($"{clock.Elapsed:mm\\:ss}  {Interlocked.Read(ref done)} seeds, {violations.Count} violation(s)");
+            {
+                output.WriteLine(
+                    $"{clock.Elapsed:hh\\:mm\\:ss}  {Interlocked.Read(ref done)} seeds, "
+                    + $"{violations.Count} violation(s)");
+            }
         }
 
-        output.WriteLine($"{total.Runs} seeds {total.Rollovers} rollovers {total.Simulated.TotalDays / 365:0.0} years {total.Faults.Sum()} faults {total.Ticks} ticks {clock.Elapsed} violations: {violations.Count}");
+        output.WriteLine(
+            $"{total.Runs} seeds {total.Rollovers} rollovers {total.Simulated.TotalDays / 365:0.0} years "
+            + $"{total.Faults.Sum()} faults {total.Ticks} ticks {clock.Elapsed} violations: {violations.Count}");
         if (digest is not null)
             output.WriteLine($"digest of all histories: {Convert.ToHexStringLower(digest)}");
         CoverageTable.Write(total, output);
-        foreach ((ulong seed, string what) in violations.OrderBy(v => v.Seed).Take(20))
-            output.WriteLine($"seed {seed}: {what}");
+        foreach (Failure failure in Violations.Take(ToldInFull))
+            output.WriteLine($"\n{failure.Tell()}");
+        foreach (Failure failure in Violations.Skip(ToldInFull))
+            output.WriteLine($"\nseed {failure.Seed}: {failure.What}");
         return violations.Count == 0 ? 0 : 1;
     }
 
@@ -65,7 +75,7 @@ internal sealed class Fleet
             {
                 lock (violations)
                 {
-                    violations.Add((seed, broken));
+                    violations.Add(new(seed, broken));
                     Console.Error.WriteLine($"seed {seed}: {broken}");
                 }
             }

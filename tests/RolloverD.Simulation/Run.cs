@@ -46,7 +46,8 @@ internal sealed class Run
 
     /// <summary>Whether it is mail that was refused, and not a world that found no rest.</summary>
     public static bool IsSafety(string violation) =>
-        !violation.StartsWith(Unsteady, StringComparison.Ordinal) && !violation.Contains(NoRest, StringComparison.Ordinal);
+        !violation.StartsWith(Unsteady, StringComparison.Ordinal)
+        && !violation.Contains(NoRest, StringComparison.Ordinal);
 
     /// <summary>Runs a seed.</summary>
     /// <returns>What went wrong; null when nothing did.</returns>
@@ -135,6 +136,7 @@ internal sealed class Run
         {
             history?.Note(scene, $"the daemon is no more: {crash.Message}");
             scene.InDaemon = false;
+            scene.Forget();
             if (scene.Dice.OneIn(2))
                 scene.Store.LosePower();
             scene.Timeline.Advance(scene.Dice.Spread(TimeSpan.FromSeconds(1), TimeSpan.FromHours(2)));
@@ -142,6 +144,7 @@ internal sealed class Run
         }
         catch (StoreException e)
         {
+            scene.Forget();
             // As the daemon does: twice as long each time.
             failures[name] = Math.Min(failures.GetValueOrDefault(name) + 1, 8);
             history?.Note(scene, $"  {name}: the turn failed: {e.Message}");
@@ -164,7 +167,14 @@ internal sealed class Run
         if (scene.Now >= hour + TimeSpan.FromHours(1))
             (hour, turnsOfHour) = (scene.Now, 0);
         if (++turnsOfHour > MostTurns)
-            scene.Violation($"{name}: {NoRest} after {turnsOfHour} turns since {hour:u}; the last plan: {result.Plan.Next?.Describe() ?? string.Join("; ", result.Plan.Holds.Select(h => $"{h.Gate} until {h.Until:u}: {h.Reason}"))}, to wake at {result.Plan.WakeAt:u}");
+        {
+            string plan = result.Plan.Next?.Describe()
+                ?? string.Join("; ", result.Plan.Holds.Select(h => $"{h.Gate} until {h.Until:u}: {h.Reason}"));
+            scene.Violation(
+                $"{name}: {NoRest} after {turnsOfHour} turns since {hour:u}; the last plan: {plan}, "
+                + $"to wake at {result.Plan.WakeAt:u}");
+        }
+
         failures.Remove(name);
         foreach (Hold hold in result.Plan.Holds)
             coverage.Held(hold.Gate);

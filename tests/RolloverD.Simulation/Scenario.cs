@@ -6,7 +6,9 @@ using Timing = RolloverD.Core.Policy.Timing;
 
 namespace RolloverD.Simulation;
 
-/// <summary>What a run is made of, drawn from its seed: the operator's wishes, the world, and what may go wrong.</summary>
+/// <summary>
+/// What a run is made of, drawn from its seed: the operator's wishes, the world, and what may go wrong.
+/// </summary>
 internal sealed record Scenario
 {
     private static readonly string[] Lists =
@@ -126,15 +128,22 @@ internal sealed record Scenario
     /// <summary>A list of TLSA parameters as people configure it.</summary>
     public static string AnyList(Dice dice) => dice.Pick(Lists);
 
-    public override string ToString() =>
-        $"""
-        {string.Join("\n", Certificates.Select(Describe))}
-        ttl {Timing.Ttl}, margin {Timing.SafetyMargin}, rollback window {Timing.RollbackWindow}, lifetime {Lifetime}
-        {Servers} server(s){(HiddenPrimary ? " behind a hidden primary" : "")}, {Addresses} {(IsLocal ? "local " : "")}address(es) an endpoint
-        {(AliasTtl > TimeSpan.Zero ? $"one owner behind CNAMEs, ttl {AliasTtl}" : "an owner an endpoint")}; before: [{Before}] ttl {BeforeTtl}
-        caches keep a set {Sloppiness} too long; processes of the mail server live {LongestDrain}{(ReadsByItself ? " and read live/ by themselves" : "")}
-        call faults {CallFaults:P0}, crashes {Crashes:P1}, {Incidents} incident(s), kinds: {string.Join(", ", Faults)}
-        """;
+    public override string ToString()
+    {
+        string hidden = HiddenPrimary ? " behind a hidden primary" : "";
+        string local = IsLocal ? "local " : "";
+        string alias = AliasTtl > TimeSpan.Zero ? $"one owner behind CNAMEs, ttl {AliasTtl}" : "an owner an endpoint";
+        string reads = ReadsByItself ? " and read live/ by themselves" : "";
+        return $"""
+            {string.Join("\n", Certificates.Select(Describe))}
+            ttl {Timing.Ttl}, margin {Timing.SafetyMargin}, rollback window {Timing.RollbackWindow}, lifetime {Lifetime}
+            {Servers} server(s){hidden}, {Addresses} {local}address(es) an endpoint
+            {alias}; before: [{Before}] ttl {BeforeTtl}
+            caches keep a set {Sloppiness} too long; processes of the mail server live {LongestDrain}{reads}
+            call faults {CallFaults:P0}, crashes {Crashes:P1}, {Incidents} incident(s)
+            kinds: {string.Join(", ", Faults)}
+            """;
+    }
 
     // Of each run some kinds only: what is everywhere hides what is rare.
     private static ImmutableArray<Fault> Enabled(Dice dice, bool quiet)
@@ -164,12 +173,13 @@ internal sealed record Scenario
 
         DesiredCertificate Certificate(string name, KeyAlgorithm algorithm) => new(
             name, names, "ca1", algorithm, dice.Pick(Enum.GetValues<KeyPolicy>()),
-            lifetime * dice.Pick([0.9, 1.5, 50]), null, tlsa, endpoints, [new("postfix", ImmutableDictionary<string, string>.Empty)]);
+            lifetime * dice.Pick([0.9, 1.5, 50]), null, tlsa, endpoints,
+            [new("postfix", ImmutableDictionary<string, string>.Empty)]);
     }
 
     private static string Describe(DesiredCertificate c) =>
-        $"certificate {c.Name}: {string.Join(", ", c.Endpoints)}; {c.Key}, {c.KeyPolicy}, rotate after {c.RotateAfter}, "
-        + $"tlsa {string.Join(", ", c.Tlsa)}";
+        $"certificate {c.Name}: {string.Join(", ", c.Endpoints)}; {c.Key}, {c.KeyPolicy}, "
+        + $"rotate after {c.RotateAfter}, tlsa {string.Join(", ", c.Tlsa)}";
 
     public static ImmutableArray<TlsaParameters> Parameters(string list) =>
     [

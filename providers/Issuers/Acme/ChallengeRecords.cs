@@ -60,7 +60,8 @@ internal sealed class ChallengeRecords(AcmeSettings settings, ProviderSurroundin
         }
 
         Failure?[] waits = await Task.WhenAll(
-            owners.Select(owner => WaitUntilServedAsync(owner.Key, [.. owner], since, cancellation))).ConfigureAwait(false);
+                owners.Select(owner => WaitUntilServedAsync(owner.Key, [.. owner], since, cancellation)))
+            .ConfigureAwait(false);
         return waits.FirstOrDefault(w => w is not null);
     }
 

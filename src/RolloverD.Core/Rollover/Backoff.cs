@@ -6,9 +6,9 @@ namespace RolloverD.Core.Rollover;
 /// </summary>
 /// <remarks>
 /// An issuer counts failures and shuts out who fails too often, so its limit is hours, and nothing shortens it. A DNS
-/// server or a mail server is the operator's own and takes a try for what it is, one request; there the rest is so short
-/// that a server which was mended is met within half a minute, as long as somebody may still be at work on it, and no
-/// longer than two minutes afterwards: nobody should have to know how to hurry RolloverD on.
+/// server or a mail server is the operator's own and takes a try for what it is, one request; there the rest is so
+/// short that a server which was mended is met within half a minute, as long as somebody may still be at work on it,
+/// and no longer than two minutes afterwards: nobody should have to know how to hurry RolloverD on.
 /// </remarks>
 internal static class Backoff
 {

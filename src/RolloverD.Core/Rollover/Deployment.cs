@@ -63,7 +63,7 @@ internal static class Deployment
 
         bool heard = true;
         foreach (OwnerSituation owner in s.Owners)
-            heard &= Gates.ServersWereHeard(s, owner);
+            heard &= Gates.ServersWereHeard(s, owner, chain);
         ImmutableArray<Violation> violations =
             Safety.OfServing(s.Desired, s.Facts, s.Certificate, chain, s.Now);
         if (!violations.IsEmpty)
@@ -103,7 +103,7 @@ internal static class Deployment
             covered &= Gates.AllVisibleFit(
                 s, owner, set => set.Covers(issued.Chain) || !AddsViolation(s, issued.Chain),
                 $"does not cover the chain of generation {next.Number}");
-            covered &= Gates.ServersWereHeard(s, owner);
+            covered &= Gates.ServersWereHeard(s, owner, issued.Chain);
             if (owner.IsPublished(s.Now, s.Margin))
                 covered &= Gates.DnsIsSound(s, owner);
         }
@@ -178,9 +178,7 @@ internal static class Deployment
 
     // A server that cannot be reached at all is not helped by going back; one that shows something else may be.
     private static bool ShowsWrong(Situation s, GenerationState.Deploying deploying) =>
-        s.Observation.Endpoints.Values
-            .SelectMany(e => e.Addresses)
-            .Any(a => ShowsWrong(a, deploying.Chain));
+        s.Rounds.SelectMany(e => e.Addresses).Any(a => ShowsWrong(a, deploying.Chain));
 
     // Beside the chain that is wanted an address may show one of another kind of key, but not in its place.
     private static bool ShowsWrong(AddressObservation address, Chain wanted)
@@ -193,7 +191,7 @@ internal static class Deployment
 
     private static string Problem(Situation s, GenerationState.Deploying deploying)
     {
-        foreach (EndpointObservation round in s.Observation.Endpoints.Values)
+        foreach (EndpointObservation round in s.Rounds)
         {
             if (round.Problem is { } problem)
                 return $"{round.Endpoint}: {problem}";

@@ -51,8 +51,8 @@ public sealed record EndpointFacts(
     public ImmutableArray<LingeringChain> Lingering { get; init; } = Lingering.IsDefault ? [] : Lingering;
 
     /// <summary>
-    /// The chains that some process may show: those that were seen, and for the time that a process of a mail server may
-    /// live on unmet also those that no round meets any more.
+    /// The chains that some process may show: those that were seen, and for the time that a process of a mail server
+    /// may live on unmet also those that no round meets any more.
     /// </summary>
     public IEnumerable<Chain> ShownAt(DateTimeOffset now, TimeSpan drain) =>
         Seen.Concat(Lingering.Where(l => now < l.GoneAt + drain).Select(l => l.Chain));

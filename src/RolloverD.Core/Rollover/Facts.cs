@@ -32,13 +32,19 @@ public sealed record Facts(
         Owners.TryGetValue(owner, out OwnerLedger? ledger) ? ledger : OwnerLedger.New(owner);
 
     public Facts With(CertificateFacts certificate) =>
-        ReferenceEquals(Certificates.GetValueOrDefault(certificate.Name), certificate) ? this : this with { Certificates = Certificates.SetItem(certificate.Name, certificate) };
+        ReferenceEquals(Certificates.GetValueOrDefault(certificate.Name), certificate)
+            ? this
+            : this with { Certificates = Certificates.SetItem(certificate.Name, certificate) };
 
     public Facts With(OwnerLedger ledger) =>
-        ReferenceEquals(Owners.GetValueOrDefault(ledger.Owner), ledger) ? this : this with { Owners = Owners.SetItem(ledger.Owner, ledger) };
+        ReferenceEquals(Owners.GetValueOrDefault(ledger.Owner), ledger)
+            ? this
+            : this with { Owners = Owners.SetItem(ledger.Owner, ledger) };
 
     public Facts With(EndpointFacts endpoint) =>
-        ReferenceEquals(Endpoints.GetValueOrDefault(endpoint.Endpoint), endpoint) ? this : this with { Endpoints = Endpoints.SetItem(endpoint.Endpoint, endpoint) };
+        ReferenceEquals(Endpoints.GetValueOrDefault(endpoint.Endpoint), endpoint)
+            ? this
+            : this with { Endpoints = Endpoints.SetItem(endpoint.Endpoint, endpoint) };
 }
 
 /// <summary>What is remembered of one certificate.</summary>

@@ -18,10 +18,13 @@ internal static class Gates
     /// What senders get now is known: the zone is proven insecure, or some server of the secure zone was heard in this
     /// round. A ledger alone may be old: others may have published what it does not hold.
     /// </summary>
-    public static bool ServersWereHeard(Situation s, OwnerSituation owner)
+    /// <param name="s">The situation; takes the hold.</param>
+    /// <param name="owner">The owner.</param>
+    /// <param name="chain">The chain that is about to be served.</param>
+    public static bool ServersWereHeard(Situation s, OwnerSituation owner, Chain chain)
     {
-        if (owner.Round is { Security: ZoneSecurity.Insecure })
-            return true;
+        if (owner.Round is { Security: ZoneSecurity.Insecure } insecure)
+            return !owner.Ledger.Sets.IsEmpty || UnsignedFit(s, owner, insecure, chain);
 
         if (!ZoneIsSecure(s, owner))
             return false;
@@ -33,6 +36,33 @@ internal static class Gates
             Gate.Propagation, owner.Owner, null,
             $"no authoritative server says what {owner.Owner} holds now: {owner.Laggards()}",
             "see that the named servers run and can be reached from here");
+        return false;
+    }
+
+    // The zone was never seen secure, so the ledger is empty; but it may have been so until just now, when caches still
+    // hold what it had, and it may be so again at any time: what its servers give out counts, signed or not.
+    private static bool UnsignedFit(Situation s, OwnerSituation owner, OwnerObservation round, Chain chain)
+    {
+        RecordSet[] given =
+        [
+            .. round.Servers.Select(a => a.Content).OfType<AnswerContent.Unsigned>()
+                .Select(a => Evidence.SetOf(new AnswerContent.Serves(a.Set, default))!)
+                .Where(set => !set.IsAbsent)
+                .Distinct(),
+        ];
+        OwnerLedger imagined = owner.Ledger with
+        {
+            Sets = [.. given.Select(set => new PublishedSet(set, s.Now, new SetState.Seen()))],
+        };
+        ImmutableArray<Violation> violations =
+            Safety.OfServing(s.Desired, s.Facts.With(imagined), s.Certificate, chain, s.Now);
+        if (violations.IsEmpty)
+            return true;
+
+        s.Hold(
+            Gate.Safety, owner.Owner, null,
+            $"the zone of {owner.Owner} is insecure; as soon as it is secure mail would be refused: {violations[0]}",
+            "sign the zone and have its DS record put into the parent zone, or take these records out of it");
         return false;
     }
 

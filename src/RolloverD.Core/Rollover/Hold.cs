@@ -47,7 +47,9 @@ public enum Gate
     /// <summary>The operator aborted: nothing begins by itself for a while.</summary>
     Rest,
 
-    /// <summary>What is seen and decided cannot be written down. Found where it is shown: it cannot be stored.</summary>
+    /// <summary>
+    /// What is seen and decided cannot be written down. Found where it is shown: it cannot be stored.
+    /// </summary>
     StateDirectory,
 }
 

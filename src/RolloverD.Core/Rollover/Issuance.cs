@@ -5,9 +5,6 @@ namespace RolloverD.Core.Rollover;
 /// <summary>When the next key is certified.</summary>
 internal static class Issuance
 {
-    /// <summary>An issuer that hands out what is old on its first day is not asked without end.</summary>
-    private static readonly TimeSpan ShortestUse = TimeSpan.FromHours(1);
-
     /// <summary>
     /// Orders the certificate once every visible set expects the key, so that none of its lifetime is spent waiting for
     /// caches. Orders anew when a certificate that waited too long is due for renewal before it ever served.
@@ -19,7 +16,8 @@ internal static class Issuance
 
         if (next.State is GenerationState.Issued issued)
         {
-            return s.Now >= RenewalTime.Of(s.Certificate, issued.Chain) && s.Now >= issued.At + ShortestUse
+            return s.Now >= RenewalTime.Of(s.Certificate, issued.Chain)
+                && s.Now >= issued.At + RenewalTime.ShortestUse(issued.Chain)
                 ? new Step.Issue(
                     s.Certificate.Name, next.Number, "the certificate grew old while it waited to be deployed")
                 {

@@ -209,7 +209,7 @@ internal static class Publication
     {
         string[] addresses =
         [
-            .. s.Observation.Endpoints.Values
+            .. s.Rounds
                 .SelectMany(e => e.Addresses)
                 .Where(a => a.Presented.OfType<Ports.Presented.Shows>().Any(p => p.Chain.Equals(stranger.Chain)))
                 .Select(a => a.Address)

@@ -18,7 +18,7 @@ internal static class Renewal
         if (current.State is not GenerationState.Live live)
             return null; // RFC 7671 §8.4: one change at a time
 
-        if (Cause(s, current, live.Chain) is not { } cause || Rests(s, $"a rollover, because {cause.Why},"))
+        if (Cause(s, current, live) is not { } cause || Rests(s, $"a rollover, because {cause.Why},"))
             return StandbyKey(s);
 
         if (!cause.NewKey)
@@ -57,8 +57,9 @@ internal static class Renewal
         return true;
     }
 
-    private static (bool NewKey, string Why)? Cause(Situation s, Generation current, Chain chain)
+    private static (bool NewKey, string Why)? Cause(Situation s, Generation current, GenerationState.Live live)
     {
+        Chain chain = live.Chain;
         DesiredCertificate certificate = s.Certificate;
         if (s.Known.Request is { Generation: null } request)
         {
@@ -80,12 +81,19 @@ internal static class Renewal
             return (false, $"the certificate lacks the configured name {missing}");
 
         DateTimeOffset due = RenewalTime.Of(certificate, chain);
+        DateTimeOffset used = live.VerifiedAt + RenewalTime.ShortestUse(chain);
+        if (due < used && !WasPutBack(s.Known, current))
+            due = used;
         if (s.Now >= due)
             return (certificate.KeyPolicy == KeyPolicy.Rotate, $"the certificate ends on {chain.NotAfter:u}");
 
         s.WakeAt(due < keyEnds ? due : keyEnds, s.Now);
         return null;
     }
+
+    // It was in use before, and may be near its end.
+    private static bool WasPutBack(CertificateFacts known, Generation current) => known.Generations.Any(g =>
+        g.Number > current.Number && g.State is (GenerationState.Superseded or GenerationState.Archived));
 
     private static Step.GenerateKey? StandbyKey(Situation s) =>
         s.Certificate.KeyPolicy == KeyPolicy.Standby

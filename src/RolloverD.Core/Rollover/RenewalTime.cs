@@ -19,4 +19,15 @@ public static class RenewalTime
         DateTimeOffset earliest = chain.Leaf.NotBefore + (lifetime / 6);
         return due > earliest ? due : earliest;
     }
+
+    /// <summary>
+    /// How long a chain is used at least, whatever dates it bears: an hour, or a sixth of its lifetime when that is
+    /// less. An issuer that hands out what is old on its first day, or whose clock is not ours, is not asked without
+    /// end.
+    /// </summary>
+    public static TimeSpan ShortestUse(Chain chain)
+    {
+        TimeSpan sixth = (chain.Leaf.NotAfter - chain.Leaf.NotBefore) / 6;
+        return sixth < TimeSpan.FromHours(1) ? sixth : TimeSpan.FromHours(1);
+    }
 }

@@ -34,8 +34,8 @@ public static class Safety
     /// <summary>What is exposed at each endpoint of a certificate, by the facts.</summary>
     /// <remarks>
     /// From the intent to deploy until verification the chain before and the new one both count as served, beside
-    /// whatever handshakes have seen and did not see disappear, and what disappeared so lately that a process which they
-    /// did not meet may go on showing it.
+    /// whatever handshakes have seen and did not see disappear, and what disappeared so lately that a process which
+    /// they did not meet may go on showing it.
     /// </remarks>
     public static ImmutableArray<Exposure> Exposures(
         Desired desired, Facts facts, IEnumerable<Endpoint> endpoints, DateTimeOffset now) =>
@@ -75,7 +75,8 @@ public static class Safety
     /// <summary>
     /// The violations that publishing this set at an owner would add to what senders get if nothing is done. Empty: it
     /// is permitted. What the set in place already does to a chain, its successor may do too: a host that is broken can
-    /// be healed step by step, and a foreign dead record be lived with.
+    /// be healed step by step, and a foreign dead record be lived with. A chain that every sender refuses already
+    /// has nothing to lose where another one is healed.
     /// </summary>
     public static ImmutableArray<Violation> OfPublishing(
         Desired desired, Facts facts, string owner, RecordSet set, DateTimeOffset now)
@@ -88,21 +89,42 @@ public static class Safety
                 .Where(e => facts.EndpointOf(e).Owner == owner),
         ];
         if (endpoints.Length == 0) // an orphan: what its endpoints served when they were last looked at
-            endpoints = [.. facts.Endpoints.Values.Where(e => e.Owner == owner).Select(e => e.Endpoint)];
+        {
+            endpoints =
+            [
+                .. facts.Endpoints.Values.Where(e => e.Owner == owner).Select(e => e.Endpoint)
+                    .OrderBy(e => e.TlsaName, StringComparer.Ordinal),
+            ];
+        }
+
         RecordSet? inPlace = facts.Owner(owner).InPlace;
         return
         [
-            .. Violations([.. Exposures(desired, facts, endpoints, now).Select(e => e with { Visible = [set] })])
-                .Where(v => inPlace is null || !v.Uncovered.All(inPlace.Uncovered(v.Chain).Contains)),
+            .. Exposures(desired, facts, endpoints, now).SelectMany(e => Violations([e with { Visible = [set] }])
+                .Where(v => inPlace is null
+                    || !(v.Uncovered.All(inPlace.Uncovered(v.Chain).Contains) || HasNothingToLose(v.Chain, e)))),
         ];
+
+        bool HasNothingToLose(Chain chain, Exposure exposure) =>
+            RefuseAll(inPlace, chain) && exposure.Served.Any(c => set.Covers(c) && !inPlace.Covers(c));
     }
+
+    // No record matches, and one is of a kind that every sender knows: usage 3, and no SHA-512, which is optional.
+    // RFC 6698 §6
+    private static bool RefuseAll(RecordSet set, Chain chain) =>
+        set.Records.Any(r => r.IsUsable && r.Parameters is
+        {
+            Usage: CertificateUsage.DaneEe,
+            MatchingType: not MatchingType.Sha512,
+        })
+        && !set.Records.Any(r => r.Matches(chain));
 
     /// <summary>
     /// The violations that serving this chain at the certificate's endpoints would add. Empty: it is permitted. A set
     /// that fails every chain now, one of the same kind of key among them, may fail this one too; while one address
-    /// still works, for one holder of one cached set, nothing may go into service that does not. A chain of another kind
-    /// of key may be all that an address shows, and the new one then comes in its place; or the new one comes beside it
-    /// and is the first of its kind.
+    /// still works, for one holder of one cached set, nothing may go into service that does not. A chain of another
+    /// kind of key may be all that an address shows, and the new one then comes in its place; or the new one comes
+    /// beside it and is the first of its kind.
     /// </summary>
     public static ImmutableArray<Violation> OfServing(
         Desired desired, Facts facts, DesiredCertificate certificate, Chain chain, DateTimeOffset now) =>

@@ -61,6 +61,13 @@ internal sealed class Situation
         return found;
     }
 
+    /// <summary>
+    /// What handshakes saw at those endpoints that were looked at, in the certificate's order: what is said of one of
+    /// them must not change from look to look.
+    /// </summary>
+    public IEnumerable<EndpointObservation> Rounds =>
+        Certificate.Endpoints.Select(e => Observation.Endpoints.GetValueOrDefault(e)).OfType<EndpointObservation>();
+
     public TimeSpan Margin => Desired.Timing.SafetyMargin;
 
     public ImmutableArray<Hold> Holds => [.. holds.DistinctBy(h => (h.Gate, h.Subject))];

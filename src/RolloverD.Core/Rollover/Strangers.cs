@@ -59,7 +59,7 @@ internal static class Strangers
         foreach (Chain chain in endpoints.SelectMany(e => e.Seen).Distinct())
         {
             if (own.Contains(chain.Leaf) || over.Contains(chain.Key)
-                || Needed(candidate, wanted, chain) is not { IsEmpty: false } needed)
+                || Needed(candidate, chain) is not { IsEmpty: false } needed)
             {
                 continue;
             }
@@ -72,15 +72,10 @@ internal static class Strangers
         }
     }
 
-    // It must stay covered by a set that is published: the same data under our parameters. RFC 7671 §8.3
-    private static ImmutableArray<TlsaRecord> Needed(
-        RecordSet candidate, IReadOnlySet<TlsaRecord> wanted, Chain chain) =>
-    [
-        .. candidate.Uncovered(chain)
-            .Where(p => wanted.Any(w => w.Parameters == p) || !candidate.Records.Any(r => r.Matches(chain)))
-            .Select(chain.RecordFor)
-            .OfType<TlsaRecord>(),
-    ];
+    // It must stay covered by a set that is published: the same data under our parameters, and under those of foreign
+    // records too, though no generation may have begun yet. RFC 7671 §8.3
+    private static ImmutableArray<TlsaRecord> Needed(RecordSet candidate, Chain chain) =>
+        [.. candidate.Uncovered(chain).Select(chain.RecordFor).OfType<TlsaRecord>()];
 
     // A record that names this very key or certificate is there: who shows the chain holds the key that it promises. A
     // record of a CA says nothing of the kind, for the CA certifies others too.

@@ -14,8 +14,8 @@ internal static class AbortCommand
             "abort",
             """
             Takes the rollover that is under way back, safely from every phase. What was not deployed is given up: its
-            records are withdrawn and its key is destroyed, or stands by again. What is being deployed, or was within the
-            rollback window, makes way for the generation before, whose records are still there.
+            records are withdrawn and its key is destroyed, or stands by again. What is being deployed, or was within
+            the rollback window, makes way for the generation before, whose records are still there.
 
             Afterwards no rollover begins by itself for a day, less when the certificate ends soon;
             'rolloverd roll NAME' begins one at once.
@@ -67,9 +67,7 @@ internal static class AbortCommand
                 "  ",
                 $"no rollover begins by itself before {When.AtAndIn(until, now)}; "
                     + $"'rolloverd roll {name}' begins one at once");
-            page.Say("  ", daemonRuns
-                ? $"the daemon begins at once; watch it with 'rolloverd status {name}'"
-                : $"no daemon runs: start it, or take each step with 'rolloverd step {name} --wait'");
+            page.Say("  ", Words.WhoGoesOn(daemonRuns, name));
         }
 
         Terminal.Print(page);

@@ -31,8 +31,8 @@ internal static class AdoptCommand
             Shows what others put in the place of a certificate: TLSA records that RolloverD did not publish, and chains
             that endpoints show and RolloverD did not deploy. Without an option nothing is changed.
 
-            Foreign records are never touched unless they are adopted. A strange chain gets no record unasked where somebody
-            on the way could be showing it: compare its key with that of the mail server before you adopt it.
+            Foreign records are never touched unless they are adopted. A strange chain gets no record unasked where
+            somebody on the way could be showing it: compare its key with that of the mail server before you adopt it.
             """);
         Lesson.Teach(command, new(
             [
@@ -76,27 +76,8 @@ internal static class AdoptCommand
         AdoptReport report = null!;
         new FactsStore(world.Store).Update(facts =>
         {
-            DateTimeOffset now = world.Time.GetUtcNow();
-            ImmutableArray<ForeignRecords> foreign = Adoption.RecordsOf(facts, certificate);
-            ImmutableArray<ForeignChain> chains = Adoption.ServedAt(world.Desired, facts, certificate, now);
-            Facts adopted = facts;
-            var journal = ImmutableArray.CreateBuilder<JournalEntry>();
-            foreach (ForeignRecords at in records ? foreign : [])
-            {
-                adopted = adopted.Adopt(at);
-                Note($"the records of others at {at.Owner} are RolloverD's now: {string.Join(", ", at.Records)}");
-            }
-
-            foreach (ForeignChain chain in chains.Where(c => StrangeChain.Has(key, c.Chain)))
-            {
-                adopted = adopted.Adopt(certificate, chain.Chain, now);
-                Note($"{chain.Chain.Leaf} (key {chain.Chain.Key.Sha256}), which {chain.Endpoint} shows, was adopted");
-            }
-
-            report = new(
-                name,
-                [.. foreign.SelectMany(f => Records(f, adopted, now))],
-                [.. chains.Select(c => StrangeChain.Of(c, StrangeChain.Has(key, c.Chain)))]);
+            (report, Facts adopted, ImmutableArray<JournalEntry> journal) =
+                Adopt(world.Desired, facts, certificate, records, key, world.Time.GetUtcNow());
             if (key is not null && !report.Served.Any(s => s.Adopted))
             {
                 throw new CommandException(
@@ -105,9 +86,7 @@ internal static class AdoptCommand
                     $"see what they show: 'rolloverd adopt {name}'");
             }
 
-            return (adopted, journal.ToImmutable());
-
-            void Note(string text) => journal.Add(new(0, now, name, null, "adopted", text));
+            return (adopted, journal);
         });
 
         if (records || key is not null)
@@ -117,12 +96,38 @@ internal static class AdoptCommand
         else
             Terminal.Print(Tell(report, records));
         return ExitCode.Good;
+    }
 
-        IEnumerable<ForeignRecord> Records(ForeignRecords foreign, Facts adopted, DateTimeOffset now)
+    private static (AdoptReport Report, Facts Facts, ImmutableArray<JournalEntry> Journal) Adopt(
+        Desired desired, Facts facts, DesiredCertificate certificate, bool records, string? key, DateTimeOffset now)
+    {
+        ImmutableArray<ForeignRecords> foreign = Adoption.RecordsOf(facts, certificate);
+        ImmutableArray<ForeignChain> chains = Adoption.ServedAt(desired, facts, certificate, now);
+        var journal = ImmutableArray.CreateBuilder<JournalEntry>();
+        foreach (ForeignRecords at in records ? foreign : [])
         {
-            ImmutableArray<TlsaRecord> wanted = Wanted.At(world.Desired, adopted, foreign.Owner, now);
-            return foreign.Records.Select(r =>
-                new ForeignRecord(foreign.Owner, r.ToString(), wanted.Contains(r), records));
+            facts = facts.Adopt(at);
+            Note($"the records of others at {at.Owner} are RolloverD's now: {string.Join(", ", at.Records)}");
+        }
+
+        foreach (ForeignChain chain in chains.Where(c => StrangeChain.Has(key, c.Chain)))
+        {
+            facts = facts.Adopt(certificate, chain.Chain, now);
+            Note($"{chain.Chain.Leaf} (key {chain.Chain.Key.Sha256}), which {chain.Endpoint} shows, was adopted");
+        }
+
+        var report = new AdoptReport(
+            certificate.Name,
+            [.. foreign.SelectMany(Records)],
+            [.. chains.Select(c => StrangeChain.Of(c, StrangeChain.Has(key, c.Chain)))]);
+        return (report, facts, journal.ToImmutable());
+
+        void Note(string text) => journal.Add(new(0, now, certificate.Name, null, "adopted", text));
+
+        IEnumerable<ForeignRecord> Records(ForeignRecords at)
+        {
+            ImmutableArray<TlsaRecord> wanted = Wanted.At(desired, facts, at.Owner, now);
+            return at.Records.Select(r => new ForeignRecord(at.Owner, r.ToString(), wanted.Contains(r), records));
         }
     }
 

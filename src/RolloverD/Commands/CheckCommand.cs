@@ -7,7 +7,9 @@ using RolloverD.Smtp;
 
 namespace RolloverD.Commands;
 
-/// <summary><c>rolloverd check</c>: looks at a host as a sending mail server would, and says what that one concludes.</summary>
+/// <summary>
+/// <c>rolloverd check</c>: looks at a host as a sending mail server would, and says what that one concludes.
+/// </summary>
 internal static class CheckCommand
 {
     public static Command Create(CommonOptions common)
@@ -25,13 +27,14 @@ internal static class CheckCommand
         var command = new Command(
             "check",
             """
-            Looks at a mail host, or at every MX host of a domain, exactly as a sender that validates DANE does: DNSSEC from the
-            trust anchor, TLSA records, a STARTTLS handshake with every address; and says what that sender concludes (RFC 7672)
-            and what to do about it. Needs no configuration file; [resolver] is used when there is one.
+            Looks at a mail host, or at every MX host of a domain, exactly as a sender that validates DANE does: DNSSEC
+            from the trust anchor, TLSA records, a STARTTLS handshake with every address; and says what that sender
+            concludes (RFC 7672) and what to do about it.
+            Needs no configuration file; [resolver] is used when there is one.
 
             The verdicts: 'verified', a record matches what the server shows; 'no dane', delivered without DANE;
-            'unauthenticated', encrypted, but no record is usable; 'refused', no record matches; 'no tls', records demand TLS and
-            there is none; 'deferred', it cannot be told now. Mail is delivered with the first three.
+            'unauthenticated', encrypted, but no record is usable; 'refused', no record matches; 'no tls', records
+            demand TLS and there is none; 'deferred', it cannot be told now. Mail is delivered with the first three.
             """);
         Lesson.Teach(command, new(
             [
@@ -74,7 +77,10 @@ internal static class CheckCommand
         if (domain is not null)
         {
             if (!DnsName.TryNormalise(domain, out string name))
-                throw new CommandException(ExitCode.Usage, $"'{domain}' is not a domain name", "write it as example.net");
+            {
+                throw new CommandException(
+                    ExitCode.Usage, $"'{domain}' is not a domain name", "write it as example.net");
+            }
 
             DomainFinding found = await lookup.FindDomainAsync(name, 25, cancellation);
             HostReport[] hosts = await Task.WhenAll(
@@ -83,10 +89,7 @@ internal static class CheckCommand
         }
         else
         {
-            if (!Endpoint.TryParse(host!, out Endpoint endpoint))
-                throw new CommandException(ExitCode.Usage, $"'{host}' is not HOST or HOST:PORT", "write it as mx1.example.net:25");
-
-            HostFinding found = await lookup.FindHostAsync(endpoint, cancellation);
+            HostFinding found = await lookup.FindHostAsync(CommonOptions.EndpointOf(host!), cancellation);
             report = new(null, null, [await JudgeAsync(found, [], time, cancellation)]);
         }
 
@@ -118,11 +121,17 @@ internal static class CheckCommand
             DaneOutcome.MustNotBeUsed must => (new TlsaFinding.Failed(must.Reason), null, found.Endpoint.Host),
             _ => throw new InvalidOperationException($"unknown outcome {found.Outcome}"),
         };
-        string[] records = finding is TlsaFinding.Secure secure ? [.. secure.Records.Records.Select(r => r.ToString())] : [];
+        string[] records = finding is TlsaFinding.Secure secure
+            ? [.. secure.Records.Records.Select(r => r.ToString())]
+            : [];
         if (finding is TlsaFinding.Failed failed)
         {
             Verdict deferred = new Verdict.Deferred(failed.Reason);
-            return new(found.Endpoint.ToString(), owner, [.. records], [AddressReport.Of(AddressReport.AnyAddress, deferred, null)]);
+            return new(
+                found.Endpoint.ToString(),
+                owner,
+                [.. records],
+                [AddressReport.Of(AddressReport.AnyAddress, deferred, null)]);
         }
 
         // RFC 7672 §8.1: the name in SNI is the TLSA base domain.

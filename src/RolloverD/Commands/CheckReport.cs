@@ -31,7 +31,8 @@ internal sealed record AddressReport(
     {
         (string word, string reason) = verdict switch
         {
-            Core.Dane.Verdict.Verified { Depth: 0 } verified => ("verified", $"{verified.Record} matches the server's certificate"),
+            Core.Dane.Verdict.Verified { Depth: 0 } verified =>
+                ("verified", $"{verified.Record} matches the server's certificate"),
             Core.Dane.Verdict.Verified verified =>
                 ("verified", $"{verified.Record} matches the CA certificate at depth {verified.Depth}"),
             Core.Dane.Verdict.Refused refused => ("refused", refused.Reason),
@@ -51,18 +52,21 @@ internal sealed record AddressReport(
     private static string RemedyOf(Verdict verdict) => verdict switch
     {
         Core.Dane.Verdict.Verified { Depth: 0 } => "nothing: DANE works",
-        Core.Dane.Verdict.Verified => "nothing: DANE works, as long as this CA issues the certificate and is sent with it",
+        Core.Dane.Verdict.Verified =>
+            "nothing: DANE works, as long as this CA issues the certificate and is sent with it",
         Core.Dane.Verdict.Refused =>
-            "mail is being lost: publish a 3 1 1 record of the certificate that this server shows ('rolloverd tlsa FILE.pem' "
-            + "prints it), or put the certificate that the records expect back into service",
+            "mail is being lost: publish a 3 1 1 record of the certificate that this server shows "
+            + "('rolloverd tlsa FILE.pem' prints it), or put the certificate that the records expect back into service",
         Core.Dane.Verdict.Unauthenticated =>
             "mail is encrypted but nobody is authenticated: publish a 3 1 1 record in place of the unusable ones",
         Core.Dane.Verdict.NoDane =>
-            "mail is delivered without DANE: sign the zone if it is not, and publish a 3 1 1 record, or let rolloverd do it",
+            "mail is delivered without DANE: sign the zone if it is not, and publish a 3 1 1 record, "
+            + "or let rolloverd do it",
         Core.Dane.Verdict.Deferred =>
             "mail waits at the sender: see to the DNSSEC of the zone and that the servers named here can be reached",
         Core.Dane.Verdict.NoTls =>
-            "mail is being lost: let this server offer STARTTLS and complete a TLS handshake, or withdraw the TLSA records",
+            "mail is being lost: let this server offer STARTTLS and complete a TLS handshake, "
+            + "or withdraw the TLSA records",
         _ => throw new InvalidOperationException($"unknown verdict {verdict}"),
     };
 }

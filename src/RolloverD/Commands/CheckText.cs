@@ -32,7 +32,11 @@ internal static class CheckText
         page.Line("  ", address.Address, "  ", new(address.Verdict, tone));
         page.Say("    why    ", Words.Short(address.Reason));
         if (address.Certificate is { } certificate)
-            page.Say("    shows  ", $"{certificate}, valid until {When.AtAndIn(address.NotAfter!.Value, now)}, {address.Protocol}");
+        {
+            string until = When.AtAndIn(address.NotAfter!.Value, now);
+            page.Say("    shows  ", $"{certificate}, valid until {until}, {address.Protocol}");
+        }
+
         page.Say("    to do  ", address.Remedy, tone == Tone.Bad ? Tone.Bad : Tone.Plain);
     }
 }

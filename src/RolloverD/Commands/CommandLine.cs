@@ -16,9 +16,9 @@ internal static class CommandLine
             """
             Keeps the TLS certificates of mail hosts fresh without ever breaking DANE.
 
-            A sender that validates DANE must be able to deliver at every instant of a key or certificate change. rolloverd
-            publishes the next TLSA records, waits until every authoritative server and every compliant cache must have
-            them, swaps the certificate, verifies it from outside, and then retires the old records.
+            A sender that validates DANE must be able to deliver at every instant of a key or certificate change.
+            rolloverd publishes the next TLSA records, waits until every authoritative server and every compliant cache
+            must have them, swaps the certificate, verifies it from outside, and then retires the old records.
             """);
         root.Options.Add(common.File);
         root.Options.Add(common.Json);
@@ -72,7 +72,8 @@ internal static class CommandLine
         // An unknown option is taken for an argument when one is wanted.
         string[] strangers =
         [
-            .. parsed.UnmatchedTokens.Concat(parsed.CommandResult.Tokens.Select(t => t.Value).Where(t => t.StartsWith('-'))),
+            .. parsed.UnmatchedTokens,
+            .. parsed.CommandResult.Tokens.Select(t => t.Value).Where(t => t.StartsWith('-')),
         ];
         string? near = strangers.Select(t => NearestWord.To(t, known)).FirstOrDefault(w => w is not null);
         string help = command is RootCommand

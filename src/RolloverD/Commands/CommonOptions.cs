@@ -1,4 +1,5 @@
 using System.CommandLine;
+using RolloverD.Core.Dane;
 
 namespace RolloverD.Commands;
 
@@ -20,4 +21,10 @@ internal sealed class CommonOptions
         Description = "Print JSON instead of text; its shape is stable.",
         Recursive = true,
     };
+
+    /// <summary>What HOST or HOST:PORT names, port 25 when left out; ends the command when it names nothing.</summary>
+    public static Endpoint EndpointOf(string text) => Endpoint.TryParse(text, out Endpoint endpoint)
+        ? endpoint
+        : throw new CommandException(
+            ExitCode.Usage, $"'{text}' is not HOST or HOST:PORT", "write it as mx1.example.net:25");
 }

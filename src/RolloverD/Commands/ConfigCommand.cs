@@ -12,8 +12,8 @@ internal static class ConfigCommand
         var check = new Command(
             "check",
             """
-            Validates the configuration file. Every error is said at once, as FILE:LINE:COLUMN: KEY: what is wrong; what to do.
-            Warnings do not change the exit code.
+            Validates the configuration file. Every error is said at once, as FILE:LINE:COLUMN: KEY: what is wrong; what
+            to do. Warnings do not change the exit code.
             """);
         Lesson.Teach(check, new(
             [
@@ -64,7 +64,11 @@ internal sealed record ConfigReport(
             case ConfigurationResult.Invalid invalid:
                 lines = [.. invalid.Errors.Select(e => e.ToString())];
                 return new(
-                    file, false, [], [.. invalid.Errors.Select(ErrorReport.Of)], [.. invalid.Warnings.Select(ErrorReport.Of)]);
+                    file,
+                    false,
+                    [],
+                    [.. invalid.Errors.Select(ErrorReport.Of)],
+                    [.. invalid.Warnings.Select(ErrorReport.Of)]);
             case ConfigurationResult.Valid valid:
                 ImmutableArray<string> names = [.. valid.Desired.Certificates.Keys.Order(StringComparer.Ordinal)];
                 lines =

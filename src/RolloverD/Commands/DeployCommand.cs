@@ -19,8 +19,8 @@ internal static class DeployCommand
         var command = new Command(
             "deploy",
             """
-            Looks whether the certificate's mail servers are ready to take on its chains and says exactly what is missing. With
-            --configure it writes the missing lines itself (the old file is kept beside) and reloads.
+            Looks whether the certificate's mail servers are ready to take on its chains and says exactly what is
+            missing. With --configure it writes the missing lines itself (the old file is kept beside) and reloads.
             """);
         Lesson.Teach(command, new(
             [
@@ -88,7 +88,13 @@ internal static class DeployCommand
 
         var page = new Page(Terminal.Width);
         if (report.Servers.IsEmpty)
-            page.Say($"{report.Certificate}: ", "no mail server is configured: nothing reads its files by itself", Tone.Waiting);
+        {
+            page.Say(
+                $"{report.Certificate}: ",
+                "no mail server is configured: nothing reads its files by itself",
+                Tone.Waiting);
+        }
+
         foreach (ServerReport server in report.Servers)
         {
             page.Say($"{server.Server}: ", server.Text, server.Good ? Tone.Good : Tone.Bad);

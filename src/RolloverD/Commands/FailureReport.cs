@@ -36,7 +36,9 @@ internal sealed record FailureReport(int ExitCode, ImmutableArray<ErrorReport> E
             failed.Message.TrimEnd('.'),
             "see to the named file or directory, then repeat the command"),
         OperationCanceledException => new(
-            Commands.ExitCode.Unavailable, "stopped before it was done", "repeat the command: it goes on where it stood"),
+            Commands.ExitCode.Unavailable,
+            "stopped before it was done",
+            "repeat the command: it goes on where it stood"),
         _ => null,
     };
 

@@ -4,7 +4,9 @@ using System.CommandLine.Invocation;
 
 namespace RolloverD.Commands;
 
-/// <summary>The help of every command: what it does, how it is written, an example, the exit codes that matter.</summary>
+/// <summary>
+/// The help of every command: what it does, how it is written, an example, the exit codes that matter.
+/// </summary>
 internal sealed class HelpText : SynchronousCommandLineAction
 {
     private const int Widest = 100;
@@ -28,7 +30,8 @@ internal sealed class HelpText : SynchronousCommandLineAction
 
     public override int Invoke(ParseResult parseResult)
     {
-        Terminal.Print(Of(parseResult.CommandResult.Command, Console.IsOutputRedirected ? 80 : Math.Min(Widest, Terminal.Width)));
+        int width = Console.IsOutputRedirected ? 80 : Math.Min(Widest, Terminal.Width);
+        Terminal.Print(Of(parseResult.CommandResult.Command, width));
         return ExitCode.Good;
     }
 
@@ -48,8 +51,10 @@ internal sealed class HelpText : SynchronousCommandLineAction
             page.Line();
             page.Line(new Piece("Commands:", Tone.Strong));
             Table(page, command.Subcommands
-                .SelectMany(c => c.Subcommands.Count == 0 ? [(c.Name, c)] : c.Subcommands.Select(s => ($"{c.Name} {s.Name}", s)))
-                .Select(c => ($"{c.Item1}{Arguments(c.Item2)}", FirstSentence(c.Item2.Description ?? ""))));
+                .SelectMany(c => c.Subcommands.Count == 0
+                    ? [(Path: c.Name, Command: c)]
+                    : c.Subcommands.Select(s => (Path: $"{c.Name} {s.Name}", Command: s)))
+                .Select(c => ($"{c.Path}{Arguments(c.Command)}", FirstSentence(c.Command.Description ?? ""))));
         }
 
         if (command.Arguments.Count > 0)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using System.Globalization;
 using RolloverD.Core.Ports;
 using RolloverD.Engine;
 
@@ -17,20 +18,27 @@ internal static class HistoryCommand
             DefaultValueFactory = _ => 200,
             HelpName = "N",
         };
-        var command = new Command("history", "Shows the journal of a certificate: every step, what came of it, and what was seen.");
+        var command = new Command(
+            "history", "Shows the journal of a certificate: every step, what came of it, and what was seen.");
         Lesson.Teach(command, new(
             [
                 ("history mx1", "Who published what and when, and what was waited for."),
                 ("history mx1 --most 20", "The newest lines alone."),
             ],
-            [(0, "shown"), (64, "no such certificate"), (69, "the state directory cannot be read"), (78, "the configuration is wrong")]));
+            [
+                (0, "shown"),
+                (64, "no such certificate"),
+                (69, "the state directory cannot be read"),
+                (78, "the configuration is wrong"),
+            ]));
         command.Arguments.Add(name);
         command.Options.Add(most);
         command.SetAction(parsed =>
         {
             World world = Composition.Open(parsed.GetValue(common.File)!);
             Composition.Require(world, parsed.GetValue(name)!);
-            return Show(world.Store.Journal(parsed.GetValue(name)!, parsed.GetValue(most)), parsed.GetValue(common.Json));
+            return Show(
+                world.Store.Journal(parsed.GetValue(name)!, parsed.GetValue(most)), parsed.GetValue(common.Json));
         });
         return command;
     }
@@ -45,8 +53,9 @@ internal static class HistoryCommand
 
         foreach (JournalEntry line in lines)
         {
+            string generation = line.Generation?.ToString(CultureInfo.InvariantCulture) ?? "";
             Console.WriteLine(
-                $"{line.At:yyyy-MM-dd HH:mm:ss.ff}Z  {line.Generation?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "",3}  {line.Event,-8}  {line.Text}");
+                $"{line.At:yyyy-MM-dd HH:mm:ss.ff}Z  {generation,3}  {line.Event,-8}  {line.Text}");
         }
 
         return ExitCode.Good;

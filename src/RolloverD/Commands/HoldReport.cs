@@ -12,7 +12,13 @@ internal sealed record HoldReport(
 
     /// <summary>Describes a hold as of a time.</summary>
     public static HoldReport Of(Hold hold, DateTimeOffset now) => new(
-        hold.Gate.ToString(), hold.Subject, hold.Since, hold.Until, hold.Reason, hold.Remedy, WhoActs(hold.ActorAt(now)),
+        hold.Gate.ToString(),
+        hold.Subject,
+        hold.Since,
+        hold.Until,
+        hold.Reason,
+        hold.Remedy,
+        WhoActs(hold.ActorAt(now)),
         hold.Rule);
 
     /// <summary>The rule in words: <c>caches</c>, <c>rollback window</c>.</summary>

@@ -8,6 +8,15 @@ namespace RolloverD.Commands;
 /// <param name="ExitCodes">The codes that matter, each with what it means here.</param>
 internal sealed record Lesson((string Line, string For)[] Examples, (int Code, string Means)[] ExitCodes)
 {
+    /// <summary>Of a command that shows something of the certificates and changes nothing.</summary>
+    public static readonly (int Code, string Means)[] CodesOfShowing =
+    [
+        (ExitCode.Good, "shown"),
+        (ExitCode.Usage, "no such certificate"),
+        (ExitCode.Unavailable, "the state directory cannot be used"),
+        (ExitCode.Configuration, "the configuration is wrong"),
+    ];
+
     private static readonly ConditionalWeakTable<Command, Lesson> Lessons = [];
 
     /// <summary>The lesson of a command, if it has one.</summary>

@@ -7,7 +7,9 @@ using RolloverD.Engine;
 
 namespace RolloverD.Commands;
 
-/// <summary><c>rolloverd plan</c>: the coming steps with their earliest times; looks at the world, changes nothing.</summary>
+/// <summary>
+/// <c>rolloverd plan</c>: the coming steps with their earliest times; looks at the world, changes nothing.
+/// </summary>
 internal static class PlanCommand
 {
     public static Command Create(CommonOptions common)
@@ -20,15 +22,16 @@ internal static class PlanCommand
         var command = new Command(
             "plan",
             """
-            Shows the coming steps, each with its earliest time and its reason. It looks at the world first and also says what
-            the first step waits for. It is the planner itself, run forward over a model in which every step succeeds; nothing is changed.
+            Shows the coming steps, each with its earliest time and its reason. It looks at the world first and also
+            says what the first step waits for. It is the planner itself, run forward over a model in which every step
+            succeeds; nothing is changed.
             """);
         Lesson.Teach(command, new(
             [
                 ("plan", "What comes, for every certificate; for a steady one its next renewal."),
                 ("plan mx1 --json", "For programs."),
             ],
-            [(0, "shown"), (64, "no such certificate"), (69, "the state directory cannot be used"), (78, "the configuration is wrong")]));
+            Lesson.CodesOfShowing));
         command.Arguments.Add(name);
         command.SetAction((parsed, cancellation) => ShowAsync(
             Composition.Open(parsed.GetValue(common.File)!),
@@ -45,7 +48,8 @@ internal static class PlanCommand
 
         var tick = new Tick(world, NullLogger.Instance);
         var plans = ImmutableArray.CreateBuilder<PlanReport>();
-        foreach (DesiredCertificate certificate in world.Desired.Certificates.Values.Where(c => only is null || c.Name == only))
+        foreach (DesiredCertificate certificate in
+            world.Desired.Certificates.Values.Where(c => only is null || c.Name == only))
         {
             Foresight foresight = await tick.ForeseeAsync(certificate, cancellation);
             plans.Add(Of(certificate.Name, foresight, world.Time.GetUtcNow()));

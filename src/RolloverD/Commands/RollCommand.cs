@@ -11,16 +11,21 @@ internal static class RollCommand
     public static Command Create(CommonOptions common)
     {
         var name = new Argument<string>("NAME") { Description = "The certificate." };
-        var newKey = new Option<bool>("--new-key") { Description = "Move to a new key (the standby key when there is one)." };
+        var newKey = new Option<bool>("--new-key")
+        {
+            Description = "Move to a new key (the standby key when there is one).",
+        };
         var sameKey = new Option<bool>("--same-key") { Description = "Keep the key; only the certificate is new." };
         var emergency = new Option<bool>("--emergency")
         {
-            Description = "The key is compromised: move to a new key and withdraw the old records as soon as the new chain is verified.",
+            Description = "The key is compromised: move to a new key and withdraw the old records as soon as the new "
+                + "chain is verified.",
         };
         var command = new Command(
             "roll",
             """
-            Asks for a rollover now. The daemon begins at once; without a daemon take the steps with 'rolloverd step NAME --wait'.
+            Asks for a rollover now. The daemon begins at once;
+            without a daemon take the steps with 'rolloverd step NAME --wait'.
             Without an option the key policy decides: rotate takes a new key, reuse and standby keep the current one.
             """);
         Lesson.Teach(command, new(
@@ -65,7 +70,8 @@ internal static class RollCommand
         CancellationToken cancellation)
     {
         DateTimeOffset now = world.Time.GetUtcNow();
-        string asked = $"a roll {(newKey ? "to a new key" : "with the same key")}{(emergency ? ", as an emergency," : "")} was asked for";
+        string kind = (newKey ? "to a new key" : "with the same key") + (emergency ? ", as an emergency," : "");
+        string asked = $"a roll {kind} was asked for";
         int? former = null;
         new FactsStore(world.Store).Update(facts =>
         {
@@ -97,9 +103,7 @@ internal static class RollCommand
         }
 
         Console.WriteLine($"{certificate.Name}: {asked}");
-        Console.WriteLine(daemonRuns
-            ? $"  the daemon begins at once; watch it with 'rolloverd status {certificate.Name}'"
-            : $"  no daemon runs: start it, or take each step with 'rolloverd step {certificate.Name} --wait'");
+        Console.WriteLine($"  {Words.WhoGoesOn(daemonRuns, certificate.Name)}");
         if (arrival is not null)
         {
             var page = new Page(Terminal.Width);

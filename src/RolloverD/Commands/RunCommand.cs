@@ -23,11 +23,12 @@ internal static class RunCommand
         var command = new Command(
             "run",
             """
-            Runs as the daemon: looks after every configured certificate until it is stopped. Under systemd it reports readiness,
-            status and the watchdog. It may be stopped or killed at any moment; the next start goes on where it stood.
+            Runs as the daemon: looks after every configured certificate until it is stopped.
+            Under systemd it reports readiness, status and the watchdog.
+            It may be stopped or killed at any moment; the next start goes on where it stood.
 
-            On a terminal it shows below its log what was done, what is waited for and who is to act, and what comes next.
-            Elsewhere, and with TERM=dumb, it writes log lines alone; NO_COLOR takes the colours away.
+            On a terminal it shows below its log what was done, what is waited for and who is to act, and what comes
+            next. Elsewhere, and with TERM=dumb, it writes log lines alone; NO_COLOR takes the colours away.
             """);
         Lesson.Teach(command, new(
             [
@@ -38,7 +39,8 @@ internal static class RunCommand
                 (69, "another daemon, or a step by hand, is at work in the same state directory"),
                 (78, "the configuration is wrong: every error is said"),
             ]));
-        command.SetAction((parsed, cancellation) => RunAsync(Composition.Open(parsed.GetValue(common.File)!), cancellation));
+        command.SetAction((parsed, cancellation) =>
+            RunAsync(Composition.Open(parsed.GetValue(common.File)!), cancellation));
         return command;
     }
 

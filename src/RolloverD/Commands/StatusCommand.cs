@@ -4,7 +4,9 @@ using RolloverD.Store;
 
 namespace RolloverD.Commands;
 
-/// <summary><c>rolloverd status</c>: where everything stands, from the facts; asks nobody and changes nothing.</summary>
+/// <summary>
+/// <c>rolloverd status</c>: where everything stands, from the facts; asks nobody and changes nothing.
+/// </summary>
 internal static class StatusCommand
 {
     public static Command Create(CommonOptions common)
@@ -17,15 +19,15 @@ internal static class StatusCommand
         var command = new Command(
             "status",
             """
-            Shows where every certificate stands: its phase, its generations (keys and chains), what senders may still see in
-            caches, what the endpoints serve, and for every hold what is waited for, since when and until when.
+            Shows where every certificate stands: its phase, its generations (keys and chains), what senders may still
+            see in caches, what the endpoints serve, and for every hold what is waited for, since when and until when.
             """);
         Lesson.Teach(command, new(
             [
                 ("status", "Everything at a glance; red lines need somebody."),
                 ("status mx1 --json", "For programs; the shape is stable."),
             ],
-            [(0, "shown"), (64, "no such certificate"), (69, "the state directory cannot be used"), (78, "the configuration is wrong")]));
+            Lesson.CodesOfShowing));
         command.Arguments.Add(name);
         command.SetAction(parsed => Show(
             Composition.Open(parsed.GetValue(common.File)!), parsed.GetValue(name), parsed.GetValue(common.Json)));

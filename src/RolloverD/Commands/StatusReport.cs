@@ -6,7 +6,9 @@ using RolloverD.Engine;
 
 namespace RolloverD.Commands;
 
-/// <summary>The one description of what is going on; <c>status --json</c> prints it and everything else renders it.</summary>
+/// <summary>
+/// The one description of what is going on; <c>status --json</c> prints it and everything else renders it.
+/// </summary>
 internal sealed record StatusReport(
     DateTimeOffset Now, string StateDirectory, bool DaemonRuns, ImmutableArray<CertificateReport> Certificates,
     ImmutableArray<HoldReport> Holds);
@@ -63,7 +65,8 @@ internal static class StatusReports
                 facts.Endpoints.Values.Max(e => e.LookedAt) ?? now) is { } full ? [HoldReport.Of(full, now)] : []);
     }
 
-    private static CertificateReport Of(Desired desired, Facts facts, DesiredCertificate certificate, DateTimeOffset now)
+    private static CertificateReport Of(
+        Desired desired, Facts facts, DesiredCertificate certificate, DateTimeOffset now)
     {
         CertificateFacts known = facts.Certificate(certificate.Name);
         DateTimeOffset? looked = certificate.Endpoints.Max(e => facts.EndpointOf(e).LookedAt);
@@ -87,7 +90,8 @@ internal static class StatusReports
                     e.Endpoint.ToString(), [.. e.Seen.Select(c => c.Leaf.ToString())], e.CompleteAt, e.Problem)),
             ],
             known.Request is { } r
-                ? $"{(r.Emergency ? "emergency roll" : "roll")} with {(r.NewKey ? "a new" : "the same")} key, asked for at {When.OfDate(r.At)}"
+                ? $"{(r.Emergency ? "emergency roll" : "roll")} with {(r.NewKey ? "a new" : "the same")} key, "
+                    + $"asked for at {When.OfDate(r.At)}"
                 : null,
             known.Current?.Chain is { } chain ? RenewalTime.Of(certificate, chain) : null,
             looked,

@@ -68,7 +68,8 @@ internal static class StatusText
     // What follows is then as old as the last look.
     private static void Overdue(Page page, StatusReport report, DateTimeOffset looked, DateTimeOffset overdue)
     {
-        string last = $"looked at last {When.In(looked, report.Now)}; the next look is due since {When.At(overdue, report.Now)}";
+        string last = $"looked at last {When.In(looked, report.Now)}; "
+            + $"the next look is due since {When.At(overdue, report.Now)}";
         page.Say(
             "  ",
             !report.DaemonRuns ? $"{last}: nobody looks, start the daemon"
@@ -109,7 +110,8 @@ internal static class StatusText
                     ? $"in caches until {When.AtAndIn(until, now)}"
                     : $"published {When.AtAndIn(set.Since, now)}";
                 string[] records = set.Records.IsEmpty ? ["no record"] : [.. set.Records.Select(Words.Short)];
-                page.Line("      ", records[0].PadRight(20), new(set.Records.IsEmpty ? $"  {when}" : $"  {when}, TTL {set.TtlSeconds:0} s", Tone.Faint));
+                string ttl = set.Records.IsEmpty ? "" : $", TTL {set.TtlSeconds:0} s";
+                page.Line("      ", records[0].PadRight(20), new($"  {when}{ttl}", Tone.Faint));
                 foreach (string record in records.Skip(1))
                     page.Line("      ", record);
             }

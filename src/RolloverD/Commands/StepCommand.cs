@@ -21,12 +21,12 @@ internal static class StepCommand
         var command = new Command(
             "step",
             """
-            Takes exactly the next step of a certificate, the one that 'rolloverd plan' shows first. When it is too early it says
-            why and until when; with --wait it waits, and shows on a terminal what was done, what is waited for, who is to act and
-            what comes next. A rollover by hand is this command again and again.
+            Takes exactly the next step of a certificate, the one that 'rolloverd plan' shows first. When it is too
+            early it says why and until when; with --wait it waits, and shows on a terminal what was done, what is
+            waited for, who is to act and what comes next. A rollover by hand is this command again and again.
 
-            It does not work beside a running daemon: the daemon takes the steps then. When you mended something and the next try
-            is minutes away, 'systemctl reload rolloverd' (SIGHUP) has the daemon look and try at once.
+            It does not work beside a running daemon: the daemon takes the steps then. When you mended something and the
+            next try is minutes away, 'systemctl reload rolloverd' (SIGHUP) has the daemon look and try at once.
             """);
         Lesson.Teach(command, new(
             [
@@ -58,7 +58,8 @@ internal static class StepCommand
         using DaemonLock alone = await Composition.LockAsync(
             world,
             "the daemon (or another step) is at work here and takes the steps itself",
-            $"watch it with 'rolloverd status {name}'; SIGHUP (systemctl reload rolloverd) has it look and try again at once",
+            $"watch it with 'rolloverd status {name}'; SIGHUP (systemctl reload rolloverd) has it look "
+            + "and try again at once",
             cancellation);
         TickResult result;
         if (wait && !json && Terminal.IsLive)
@@ -86,7 +87,12 @@ internal static class StepCommand
 
     // Until a step was taken, there is none to take, or nobody waits any longer.
     private static async Task<TickResult> RunAsync(
-        World world, string name, bool wait, Action<Sighting>? watcher, Action<Hold>? waiting, CancellationToken cancellation)
+        World world,
+        string name,
+        bool wait,
+        Action<Sighting>? watcher,
+        Action<Hold>? waiting,
+        CancellationToken cancellation)
     {
         var tick = new Tick(world, NullLogger.Instance, watcher);
         while (true)
@@ -159,8 +165,11 @@ internal static class StepCommand
         return (code, new(step.Kind.ToString(), step.Describe(), step.Reason, text, []));
     }
 
-    private static string Sentence(HoldReport hold, DateTimeOffset now) =>
-        $"waits for {hold.Rule}{(hold.Until is { } until ? $" until {When.AtAndIn(until, now)}" : "")}: {hold.Reason}; {hold.WhoAndHow}";
+    private static string Sentence(HoldReport hold, DateTimeOffset now)
+    {
+        string time = hold.Until is { } until ? $" until {When.AtAndIn(until, now)}" : "";
+        return $"waits for {hold.Rule}{time}: {hold.Reason}; {hold.WhoAndHow}";
+    }
 }
 
 internal sealed record StepReport(

@@ -2,7 +2,9 @@ using Spectre.Console;
 
 namespace RolloverD.Commands;
 
-/// <summary>What standard output is: a pipe gets whole plain lines, a terminal its own width, and colour if it likes.</summary>
+/// <summary>
+/// What standard output is: a pipe gets whole plain lines, a terminal its own width, and colour if it likes.
+/// </summary>
 internal static class Terminal
 {
     private const int WidthOfPipe = 240;
@@ -31,6 +33,6 @@ internal static class Terminal
         return console;
     }
 
-    /// <summary>Prints a page and ends the command well.</summary>
+    /// <summary>Prints a page on standard output.</summary>
     public static void Print(Page page) => page.Print(Create());
 }

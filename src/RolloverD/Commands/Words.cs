@@ -20,6 +20,11 @@ internal static partial class Words
         return text.ToString();
     }
 
+    /// <summary>Who goes on with what was asked for of a certificate, and how to see it or do it.</summary>
+    public static string WhoGoesOn(bool daemonRuns, string certificate) => daemonRuns
+        ? $"the daemon begins at once; watch it with 'rolloverd status {certificate}'"
+        : $"no daemon runs: start it, or take each step with 'rolloverd step {certificate} --wait'";
+
     /// <summary>The text with every digest cut to its first twelve digits; JSON has them whole.</summary>
     public static string Short(string text) => Digests().Replace(text, m => m.Value[..12] + "…");
 

@@ -91,7 +91,9 @@ internal sealed class DesiredReader(KnownProviders providers)
             if (!DnsName.TryNormalise(name, out string kept))
             {
                 table!.Error(
-                    name, $"'{name}' is not a DNS name", "write the zone's name in quotes, as in [zones.\"example.net\"]");
+                    name,
+                    $"'{name}' is not a DNS name",
+                    "write the zone's name in quotes, as in [zones.\"example.net\"]");
             }
             else if (!zones.TryAdd(kept, settings))
             {

@@ -100,7 +100,8 @@ public sealed class Authority(
     private static ImmutableArray<ServerAnswer> Answers(
         ZoneSight sight, string? refusal, List<ServerAnswer> troubled, DateTimeOffset? aliasesExpire)
     {
-        // What a server of an alias's zone did not say counts as an answer that is missing, whatever it says of the owner.
+        // What a server of an alias's zone did not say counts as an answer that is missing,
+        // whatever it says of the owner.
         ImmutableArray<ServerAnswer> missing = [.. troubled.DistinctBy(t => (t.Server, t.Address))];
         IEnumerable<ServerAnswer> others = sight.Servers
             .Select(s => Answer(s.Server, s.Sight, refusal))

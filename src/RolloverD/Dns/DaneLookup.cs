@@ -65,7 +65,8 @@ public sealed class DaneLookup(ResolverSettings settings, TimeProvider clock, Dn
         if (addresses.Any(a => !a.Values.IsEmpty))
             return null;
         return addresses.FirstOrDefault(a => a.Content.IsError) is { } failed
-            ? new DaneOutcome.MustNotBeUsed($"the addresses of {endpoint.Host} cannot be looked up: {failed.Content.Problem}")
+            ? new DaneOutcome.MustNotBeUsed(
+                $"the addresses of {endpoint.Host} cannot be looked up: {failed.Content.Problem}")
             : new DaneOutcome.MustNotBeUsed($"{endpoint.Host} has no address");
     }
 

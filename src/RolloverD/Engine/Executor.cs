@@ -96,7 +96,7 @@ internal sealed class Executor(World world)
         };
     }
 
-    // Every server is prepared first, then the link is swapped once, then every server takes it on: they go in together.
+    // They go in together: every server is prepared, then the link is swapped once, then every server takes it on.
     private async Task<StepOutcome> DeployAsync(string name, int generation, CancellationToken cancellation)
     {
         LiveFiles live = world.Files.Live(name);

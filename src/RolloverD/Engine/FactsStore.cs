@@ -20,7 +20,7 @@ internal sealed record StoredFacts(
 /// <summary>The facts as they were loaded, with the version of every document they came from.</summary>
 /// <param name="Facts">The facts, moved along when the wall clock was set since they were stored.</param>
 /// <param name="Stored">What is stored.</param>
-/// <param name="Now">The time at which they were loaded, by the wall clock: what is written down now happens then.</param>
+/// <param name="Now">When they were loaded, by the wall clock: what is written down now happens then.</param>
 /// <param name="Reading">Both clocks at that time; null without a steady clock.</param>
 /// <param name="Jump">How the wall clock was set since the facts were stored; null when it was not.</param>
 internal sealed record LoadedFacts(
@@ -34,7 +34,9 @@ internal sealed record LoadedFacts(
 }
 
 /// <summary>Loads facts from the store and saves those that changed, or none when somebody else was first.</summary>
-/// <remarks>What was read or written once is not read again while its version is the same. Any thread may call.</remarks>
+/// <remarks>
+/// What was read or written once is not read again while its version is the same. Any thread may call.
+/// </remarks>
 internal sealed class FactsStore(IStore store, TimeProvider? time = null, ISteadyClock? steady = null)
 {
     private const string CertificateKind = "certificate";
@@ -66,6 +68,39 @@ internal sealed class FactsStore(IStore store, TimeProvider? time = null, IStead
     /// <returns>What is stored now, or null when another writer was first: load again and decide again.</returns>
     public LoadedFacts? Save(LoadedFacts loaded, Facts facts, IReadOnlyList<JournalEntry> journal)
     {
+        ClockReading? clock = Remembered(loaded);
+        List<StoredDocument> changed = Changed(loaded, facts, clock);
+        if (changed.Count == 0 && journal.Count == 0)
+            return loaded with { Facts = facts };
+
+        if (!store.Commit(changed, journal))
+            return null;
+
+        StoredFacts stored = new(
+            facts,
+            clock,
+            loaded.Documents
+                .RemoveRange(changed.Where(d => d.IsRemoval).Select(d => (d.Kind, d.Name)))
+                .SetItems(changed.Where(d => !d.IsRemoval).Select(d =>
+                    KeyValuePair.Create((d.Kind, d.Name), d with { Version = d.Version + 1 }))));
+        latest = stored;
+        return new(facts, stored, loaded.Now, loaded.Reading, null);
+    }
+
+    /// <summary>Changes the facts by a pure function, again and again until no other writer comes between.</summary>
+    public LoadedFacts Update(Func<Facts, (Facts Facts, IReadOnlyList<JournalEntry> Journal)> change)
+    {
+        while (true)
+        {
+            LoadedFacts loaded = Load();
+            (Facts facts, IReadOnlyList<JournalEntry> journal) = change(loaded.Facts);
+            if (Save(loaded, facts, journal) is { } saved)
+                return saved;
+        }
+    }
+
+    private static List<StoredDocument> Changed(LoadedFacts loaded, Facts facts, ClockReading? clock)
+    {
         Facts before = loaded.Stored.Facts;
         List<StoredDocument> changed = [];
         foreach (CertificateFacts certificate in facts.Certificates.Values)
@@ -96,26 +131,9 @@ internal sealed class FactsStore(IStore store, TimeProvider? time = null, IStead
             Remove(OwnerKind, owner);
         foreach (Endpoint endpoint in before.Endpoints.Keys.Where(e => !facts.Endpoints.ContainsKey(e)))
             Remove(EndpointKind, endpoint.ToString());
-
-        ClockReading? clock = Remembered(loaded);
         if (clock is not null && !ReferenceEquals(clock, loaded.Stored.Clock))
             Add(ClockKind, ClockKind, JsonSerializer.Serialize(clock, FactsJson.Default.ClockReading));
-
-        if (changed.Count == 0 && journal.Count == 0)
-            return loaded with { Facts = facts };
-
-        if (!store.Commit(changed, journal))
-            return null;
-
-        StoredFacts stored = new(
-            facts,
-            clock,
-            loaded.Documents
-                .RemoveRange(changed.Where(d => d.IsRemoval).Select(d => (d.Kind, d.Name)))
-                .SetItems(changed.Where(d => !d.IsRemoval).Select(d =>
-                    KeyValuePair.Create((d.Kind, d.Name), d with { Version = d.Version + 1 }))));
-        latest = stored;
-        return new(facts, stored, loaded.Now, loaded.Reading, null);
+        return changed;
 
         void Add(string kind, string name, string body)
         {
@@ -128,18 +146,6 @@ internal sealed class FactsStore(IStore store, TimeProvider? time = null, IStead
         {
             if (loaded.Documents.TryGetValue((kind, name), out StoredDocument? earlier))
                 changed.Add(StoredDocument.Removal(kind, name, earlier.Version));
-        }
-    }
-
-    /// <summary>Changes the facts by a pure function, again and again until no other writer comes between.</summary>
-    public LoadedFacts Update(Func<Facts, (Facts Facts, IReadOnlyList<JournalEntry> Journal)> change)
-    {
-        while (true)
-        {
-            LoadedFacts loaded = Load();
-            (Facts facts, IReadOnlyList<JournalEntry> journal) = change(loaded.Facts);
-            if (Save(loaded, facts, journal) is { } saved)
-                return saved;
         }
     }
 

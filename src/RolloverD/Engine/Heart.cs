@@ -6,7 +6,9 @@ using RolloverD.Core.Rollover;
 namespace RolloverD.Engine;
 
 /// <summary>Tells systemd that the daemon lives, and in one line what it does.</summary>
-/// <remarks>sd_notify(3): <c>WATCHDOG=1</c> twice in every WATCHDOG_USEC microseconds, <c>STATUS=</c> after each decision.</remarks>
+/// <remarks>
+/// sd_notify(3): <c>WATCHDOG=1</c> twice in every WATCHDOG_USEC microseconds, <c>STATUS=</c> after each decision.
+/// </remarks>
 internal sealed class Heart(ISystemdNotifier notifier, TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, string> status = new();
@@ -15,7 +17,9 @@ internal sealed class Heart(ISystemdNotifier notifier, TimeProvider time)
     {
         if (!notifier.IsEnabled
             || !long.TryParse(
-                Environment.GetEnvironmentVariable("WATCHDOG_USEC"), CultureInfo.InvariantCulture, out long microseconds)
+                Environment.GetEnvironmentVariable("WATCHDOG_USEC"),
+                CultureInfo.InvariantCulture,
+                out long microseconds)
             || microseconds <= 0)
         {
             return;

@@ -10,7 +10,8 @@ internal static partial class Log
         this ILogger log, string certificate, string generation, string step, string reason);
 
     [LoggerMessage(101, LogLevel.Information, "{Certificate} (generation {Generation}): {Step}: {Text}")]
-    public static partial void StepDone(this ILogger log, string certificate, string generation, string step, string text);
+    public static partial void StepDone(
+        this ILogger log, string certificate, string generation, string step, string text);
 
     [LoggerMessage(102, LogLevel.Warning, "{Certificate} (generation {Generation}): could not {Step}: {Text}")]
     public static partial void StepFailed(
@@ -28,8 +29,9 @@ internal static partial class Log
 
     [LoggerMessage(
         114, LogLevel.Warning,
-        "{Certificate} is no longer configured: its records are withdrawn where the zone still is, its keys and live/ stay "
-        + "in {Directory}; remove archive/{Certificate} and live/{Certificate} there when no mail server reads them")]
+        "{Certificate} is no longer configured: its records are withdrawn where the zone still is, "
+        + "its keys and live/ stay in {Directory}; "
+        + "remove archive/{Certificate} and live/{Certificate} there when no mail server reads them")]
     public static partial void LeftOver(this ILogger log, string certificate, string directory);
 
     [LoggerMessage(111, LogLevel.Information, "stopping; what was begun is taken up at the next start")]
@@ -45,8 +47,8 @@ internal static partial class Log
 
     [LoggerMessage(
         116, LogLevel.Information,
-        "told to look now: everything is looked at, and what failed is tried again, but for orders; the configuration is "
-        + "read at the start only, restart the daemon when it changed")]
+        "told to look now: everything is looked at, and what failed is tried again, but for orders; the configuration "
+        + "is read at the start only, restart the daemon when it changed")]
     public static partial void Summoned(this ILogger log);
 
     [LoggerMessage(113, LogLevel.Warning, "{File}:{Line}:{Column}: {Key}: {Message}")]

@@ -33,7 +33,9 @@ internal static class Logging
         }
     }
 
-    /// <summary>One line an event: <c>&lt;6&gt;</c> for the journal, the time otherwise (the journal has its own).</summary>
+    /// <summary>
+    /// One line an event: <c>&lt;6&gt;</c> for the journal, the time otherwise (the journal has its own).
+    /// </summary>
     /// <remarks>sd-daemon(3): the number is the syslog priority of the line.</remarks>
     private sealed class LineFormatter(bool journal) : ITextFormatter
     {

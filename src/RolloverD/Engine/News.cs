@@ -29,7 +29,9 @@ internal static class News
             OwnerLedger earlier = before.Owner(owner);
             foreach (PublishedSet gone in ledger.Sets.Where(s => s.State is SetState.Gone))
             {
-                if (!earlier.Sets.Any(s => s.State is SetState.Gone && s.Records.Equals(gone.Records) && s.Since == gone.Since))
+                bool told = earlier.Sets.Any(
+                    s => s.State is SetState.Gone && s.Records.Equals(gone.Records) && s.Since == gone.Since);
+                if (!told)
                     Tell("replaced", $"no server of {owner} serves [{gone.Records}] any more", null);
             }
 

@@ -5,7 +5,9 @@ using RolloverD.Core.Rollover;
 
 namespace RolloverD.Engine;
 
-/// <summary>Looks at the world on behalf of one certificate: its owners' servers, its endpoints, its mail servers.</summary>
+/// <summary>
+/// Looks at the world on behalf of one certificate: its owners' servers, its endpoints, its mail servers.
+/// </summary>
 internal sealed class Observer(
     Desired desired,
     IAuthority authority,
@@ -13,7 +15,9 @@ internal sealed class Observer(
     IGenerationFiles files,
     Func<DesiredCertificate, ImmutableArray<IMailServer>> mailServers)
 {
-    /// <summary>One look. Mail servers are asked only when a deployment is at hand: each question starts processes.</summary>
+    /// <summary>
+    /// One look. Mail servers are asked only when a deployment is at hand: each question starts processes.
+    /// </summary>
     public Task<Observation> ObserveAsync(
         DesiredCertificate certificate, Facts known, CancellationToken cancellation) =>
         ObserveAsync(

@@ -14,6 +14,7 @@ internal sealed class RolloverService(
     World world, ISchedulerFactory schedulers, Heart heart, ILogger<RolloverService> log)
     : BackgroundService
 {
+    /// <summary>How long a clock that was set can go unnoticed.</summary>
     private static readonly TimeSpan ClockPoll = TimeSpan.FromSeconds(5);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -6,8 +6,8 @@ using RolloverD.Core.Rollover;
 namespace RolloverD.Engine;
 
 /// <summary>
-/// SIGHUP, as <c>systemctl reload</c> sends it: somebody mended something and wants it to be met now. What rests after a
-/// failure is tried at once, but for orders. The configuration is not read again.
+/// SIGHUP, as <c>systemctl reload</c> sends it: somebody mended something and wants it to be met now. What rests after
+/// a failure is tried at once, but for orders. The configuration is not read again.
 /// </summary>
 internal sealed class Summons : IDisposable
 {

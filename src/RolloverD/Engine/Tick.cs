@@ -26,6 +26,9 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
     private readonly Observer observer = new(
         world.Desired, world.Authority, world.Handshake, world.Files, world.MailServers);
 
+    /// <summary>
+    /// Takes one turn. What ports answer is part of the result; only faults of the store and of the program are thrown.
+    /// </summary>
     public async Task<TickResult> RunAsync(string name, CancellationToken cancellation)
     {
         DesiredCertificate certificate = world.Desired.Certificates[name];
@@ -50,7 +53,9 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
         return new(plan, outcome, Record(step, outcome, null));
     }
 
-    /// <summary>Observes and decides, and runs the planner on over a model of what then happens; saves nothing.</summary>
+    /// <summary>
+    /// Observes and decides, and runs the planner on over a model of what then happens; saves nothing.
+    /// </summary>
     public async Task<Foresight> ForeseeAsync(DesiredCertificate certificate, CancellationToken cancellation)
     {
         Facts known = facts.Load().Facts;
@@ -172,7 +177,8 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
         StepOutcome.KeyReady ready => ("done", $"key {ready.Key} is there"),
         StepOutcome.Published published => ("done", $"the provider holds [{published.Now}]"),
         StepOutcome.Differs differs => ("failed", $"nothing was changed: the provider holds [{differs.Found}]"),
-        StepOutcome.Certified certified => ("done", $"certified until {certified.Chain.Leaf.NotAfter:u}: {certified.Chain}"),
+        StepOutcome.Certified certified =>
+            ("done", $"certified until {certified.Chain.Leaf.NotAfter:u}: {certified.Chain}"),
         StepOutcome.Deployed deployed => ("done", deployed.Summary),
         StepOutcome.Done => ("done", step.Describe()),
         StepOutcome.Later later => ("waits", $"{later.Reason}; again at {later.RetryAt:u}"),

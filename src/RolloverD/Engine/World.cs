@@ -4,7 +4,9 @@ using RolloverD.Core.Ports;
 
 namespace RolloverD.Engine;
 
-/// <summary>Everything outside that the engine works with: the configuration and one implementation of each port.</summary>
+/// <summary>
+/// Everything outside that the engine works with: the configuration and one implementation of each port.
+/// </summary>
 /// <param name="Desired">The configuration.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Store">Facts and journal.</param>

@@ -54,7 +54,9 @@ public sealed class DaemonLock : IDisposable
             if (refused.HResult is Posix.NoSpace or Posix.QuotaExceeded)
             {
                 throw new StoreException(
-                    $"Could not write {path}: the file system is full or the quota used up", "Make room there", refused);
+                    $"Could not write {path}: the file system is full or the quota used up",
+                    "Make room there",
+                    refused);
             }
 
             throw new StoreException(

@@ -33,7 +33,9 @@ internal sealed record WrittenChain(
     ImmutableArray<WrittenCertificate> Ancestors,
     ImmutableArray<WrittenCertificate> Unrelated);
 
-/// <summary>A certificate as it is written: what was read from it once, so that reading it back needs no parser.</summary>
+/// <summary>
+/// A certificate as it is written: what was read from it once, so that reading it back needs no parser.
+/// </summary>
 internal sealed record WrittenCertificate(
     byte[] Der,
     byte[] Spki,

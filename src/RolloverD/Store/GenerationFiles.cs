@@ -86,7 +86,8 @@ public sealed class GenerationFiles : IGenerationFiles
 
     public Core.Dane.PublicKey? FindKey(string certificate, int generation)
     {
-        using GenerationKey? key = GenerationKey.ReadFile(_layout.PathOf(certificate, generation, StateLayout.PrivateKey), out _);
+        string path = _layout.PathOf(certificate, generation, StateLayout.PrivateKey);
+        using GenerationKey? key = GenerationKey.ReadFile(path, out _);
         return key?.Public;
     }
 

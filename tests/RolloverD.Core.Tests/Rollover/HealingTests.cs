@@ -124,6 +124,16 @@ public class HealingTests
     }
 
     [Fact]
+    public void A_foreign_record_that_senders_prefer_is_matched_though_no_generation_has_begun()
+    {
+        Facts facts = Given.Facts(
+            [Given.Certificate("mx1") with { Abort = new(Now, Now.AddDays(1), 1) }],
+            [Given.Foreign(Some.Set(OfOther, Some.Record("3 1 2", Some.Key(66))))],
+            [Given.Seen(Some.Mx, Other)]);
+        Assert.Equal([Some.Record("3 1 2", Other)], Publishes(facts, Look.Well(facts, Mx1, Now, Other)).Added);
+    }
+
+    [Fact]
     public void An_endpoint_that_is_added_is_believed_until_it_is_taken_over()
     {
         Endpoint added = new("mx1.example.net", 465);

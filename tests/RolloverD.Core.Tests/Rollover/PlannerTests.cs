@@ -82,6 +82,18 @@ public class PlannerTests
     }
 
     [Fact]
+    public void A_certificate_that_is_due_when_it_goes_into_service_is_renewed_after_an_hour_and_no_sooner()
+    {
+        DateTimeOffset late = Chain.NotAfter.AddDays(1);
+        Facts facts = Given.Steady(Mx1, Key);
+        facts = facts.With(facts.Certificate("mx1").With(
+            Given.In(1, Key, new GenerationState.Live(Chain, late)) with { KeyCreatedAt = late }));
+        Assert.Null(Decide(facts, late).Next);
+        Assert.Null(Decide(facts, late.AddMinutes(59)).Next);
+        Assert.IsType<Step.GenerateKey>(Decide(facts, late.AddHours(1)).Next);
+    }
+
+    [Fact]
     public void A_missing_name_is_a_reason_to_renew_and_an_extra_or_differently_written_one_is_not()
     {
         Facts facts = Given.Steady(Mx1, Key);
@@ -192,6 +204,26 @@ public class PlannerTests
         Assert.Null(Decide(facts, Dns(dead)).Next);
         OwnerObservation insecure = dead with { Security = new ZoneSecurity.Insecure("no DS") };
         Assert.IsType<Step.Deploy>(Decide(facts, Dns(insecure)).Next);
+    }
+
+    [Fact]
+    public void Records_of_a_zone_that_was_never_seen_secure_count_for_it_may_be_so_again_at_any_time()
+    {
+        Facts facts =
+            Given.Facts([Given.Certificate("mx1", Given.In(1, NextKey, new GenerationState.Issued(NextChain, Now)))]);
+        Plan plan = Decide(facts, Unsigned(Some.Record("3 1 1", Key)));
+        Assert.Null(plan.Next);
+        Assert.Contains("as soon as it is secure mail would be refused",
+            Assert.Single(plan.Holds, h => h.Gate == Gate.Safety).Reason, StringComparison.Ordinal);
+        Assert.IsType<Step.Deploy>(Decide(facts, Unsigned(Some.Record("3 1 1", NextKey))).Next);
+        Assert.IsType<Step.Deploy>(Decide(facts, Unsigned()).Next);
+
+        Observation Unsigned(params TlsaRecord[] records) => Dns(
+            Look.At(Now, new AnswerContent.Unsigned(new(
+                Some.Owner, DnsRecordType.Tlsa, Some.Ttl, [.. records.Select(r => r.ToString())]))) with
+            {
+                Security = new ZoneSecurity.Insecure("no DS"),
+            });
     }
 
     [Fact]

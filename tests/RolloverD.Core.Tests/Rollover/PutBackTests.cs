@@ -32,6 +32,20 @@ public class PutBackTests
     }
 
     [Fact]
+    public void Of_several_endpoints_the_first_that_is_configured_is_told()
+    {
+        DesiredCertificate many = Mx1 with
+        {
+            Endpoints = [.. new[] { 2525, 25, 587, 465, 26, 10025, 24 }.Select(p => new Endpoint(Some.Mx.Host, p))],
+        };
+        Observation seen = Seen([.. many.Endpoints.Select(e => (e, ImmutableArray.Create(Old)))]);
+        Plan plan = Decide(many, Deploying(many), seen, Now);
+        Assert.Contains(
+            "mx1.example.net:2525 at 192.0.2.25 serves",
+            Assert.Single(plan.Holds, h => h.Gate == Gate.Verification).Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void It_is_verified_at_both_before_it_counts_as_back()
     {
         Facts facts = Deploying(Both);

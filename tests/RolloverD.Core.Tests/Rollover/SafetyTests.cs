@@ -116,6 +116,20 @@ public class SafetyTests
     }
 
     [Fact]
+    public void A_chain_that_every_sender_refuses_has_nothing_to_lose_where_another_one_is_healed()
+    {
+        TlsaRecord strong = Some.Record("3 1 2", OldKey), deadStrong = Some.Record("3 1 2", Some.Key(66));
+        Chain stranger = Some.Chain(Elsewhere);
+        Facts broken = World(Some.Set(Dead), Some.Chain(OldKey), stranger);
+        Assert.Empty(Publish(broken, Some.Set(Dead, Old, strong)));
+        Assert.NotEmpty(Publish(broken, Some.Set(Dead, strong))); // nothing is healed
+
+        // A sender that knows no SHA-512 delivers now.
+        broken = World(Some.Set(deadStrong), Some.Chain(OldKey), stranger);
+        Assert.NotEmpty(Publish(broken, Some.Set(deadStrong, Old, strong)));
+    }
+
+    [Fact]
     public void A_broken_RSA_chain_does_not_excuse_a_broken_ECDSA_chain()
     {
         Facts facts = World(Some.Set(Old), Some.Chain(OldKey), Some.Chain(RsaKey));

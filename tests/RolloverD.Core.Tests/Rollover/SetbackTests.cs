@@ -96,7 +96,10 @@ public class SetbackTests
     {
         Step publish = new Step.Publish("mx1", "_25._tcp.mx1.example.net", Some.Set(), Some.Set(), [], "why");
         var refused = new StepOutcome.Refused("no", "", null);
-        CertificateFacts known = Started.Complete(publish, refused, Now).Complete(Order, refused, Now).Certificate("mx1");
+        CertificateFacts known = Started
+            .Complete(publish, refused, Now)
+            .Complete(Order, refused, Now)
+            .Certificate("mx1");
         CertificateFacts hurried = known.Hurry(Now.AddSeconds(1));
         Assert.Equal(Now.AddSeconds(1), hurried.SetbackOf(publish.Kind, publish.Subject)!.RetryAt);
         Assert.Equal(known.SetbackOf(StepKind.Issue), hurried.SetbackOf(StepKind.Issue));
@@ -111,7 +114,9 @@ public class SetbackTests
         double during = 0, afterwards = 0;
         while (now < Now.AddDays(2))
         {
-            StepOutcome outcome = certain ? new StepOutcome.Refused("no", "", null) : new StepOutcome.Unknown("no answer", "");
+            StepOutcome outcome = certain
+                ? new StepOutcome.Refused("no", "", null)
+                : new StepOutcome.Unknown("no answer", "");
             facts = facts.Complete(step, outcome, now);
             DateTimeOffset again = facts.Certificate("mx1").SetbackOf(step.Kind, step.Subject)!.RetryAt;
             if (now < Now.AddMinutes(10))

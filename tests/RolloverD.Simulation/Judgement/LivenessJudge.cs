@@ -11,8 +11,8 @@ namespace RolloverD.Simulation.Judgement;
 internal static class LivenessJudge
 {
     /// <summary>
-    /// How long that may take: the longest rest that the product takes after failures, and the waits of three rollovers,
-    /// one that was under way, one that was asked for, and one that fell due.
+    /// How long that may take: the longest rest that the product takes after failures, and the waits of three
+    /// rollovers, one that was under way, one that was asked for, and one that fell due.
     /// </summary>
     public static TimeSpan Bound(Scene scene)
     {
@@ -76,8 +76,8 @@ internal static class LivenessJudge
                 .Where(k => here.Any(c => c.Name == k.Certificate))
                 .SelectMany(k => (string[])[Digest(k.Key, 1), Digest(k.Key, 2)]),
         ];
-        // Nobody has configured the owner any more, and records of others are there: without those of RolloverD they might
-        // refuse what the host still serves. Only an operator can say that they may go.
+        // Nobody has configured the owner any more, and records of others are there: without those of RolloverD they
+        // might refuse what the host still serves. Only an operator can say that they may go.
         if (here.Length == 0 && held.Records.Any(r => scene.IsForeign(owner, r)))
             return null;
 

@@ -54,6 +54,7 @@ internal sealed class SafetyJudge(Scene scene)
         foreach (Endpoint endpoint in certificate.Endpoints)
         {
             InUse(endpoint);
+            inUse.AddRange(scene.OwnerOf(endpoint.TlsaName).Dormant.Except(inUse));
             Meet(endpoint);
             shown.RemoveAll(s => s == fresh || s.Chain.Key.Family != fresh.Chain.Key.Family);
             if (shown.Count == 0)
@@ -72,7 +73,9 @@ internal sealed class SafetyJudge(Scene scene)
         }
     }
 
-    /// <summary>RolloverD was told of an edition; when it is an operator's and does harm, it must be mended soon.</summary>
+    /// <summary>
+    /// RolloverD was told of an edition; when it is an operator's and does harm, it must be mended soon.
+    /// </summary>
     public void Told(Edition edition)
     {
         if (edition.Origin == Origin.Operator)
@@ -82,6 +85,8 @@ internal sealed class SafetyJudge(Scene scene)
     private void MustBeMended(Edition edition)
     {
         DateTimeOffset then = scene.Now - healsWithin;
+        if (edition.ToldAt is null || edition.ToldAt > then)
+            return; // it lost its memory meanwhile, and when it was told anew it had as long once more
         foreach (Endpoint endpoint in Endpoints())
         {
             TlsaOwner owner = scene.OwnerOf(endpoint.TlsaName);
@@ -96,13 +101,24 @@ internal sealed class SafetyJudge(Scene scene)
             }
 
             Meet(endpoint);
-            foreach (Shown met in shown.Where(s => s.ToldAt < then && s.Origin != Origin.Operator))
+            foreach (Shown met in shown.Where(s => s.ToldAt(endpoint) < then && IsToBeMended(s, endpoint)))
             {
                 if (Sender.Refusing(edition.Records, met, endpoint.Host, scene.Now) is not 0 and int mask)
-                    scene.Violation($"{endpoint}: {edition} was not mended within {healsWithin}: {Tell(mask)} refuse {met}");
+                {
+                    scene.Violation(
+                        $"{endpoint}: {edition} was not mended within {healsWithin}: {Tell(mask)} refuse {met}");
+                }
             }
         }
     }
+
+    // Nobody but an operator can vouch for a chain at an address elsewhere once RolloverD's own was met there.
+    private bool IsToBeMended(Shown met, Endpoint endpoint) => met.Origin switch
+    {
+        Origin.RolloverD => true,
+        Origin.Before => scene.Scenario.IsLocal || !scene.Mail.TakenOver.Contains(endpoint),
+        _ => false,
+    };
 
     private void Judge(Endpoint endpoint, Edition edition, Shown met, DateTimeOffset now)
     {
@@ -113,7 +129,8 @@ internal sealed class SafetyJudge(Scene scene)
             {
                 scene.Violation(
                     $"{endpoint}: senders {Tell(refusing)} that hold {edition} meet {met} and refuse; "
-                    + $"RolloverD was told of the set at {edition.ToldAt:u} and of the chain at {met.ToldAt:u}");
+                    + $"RolloverD was told of the set at {edition.ToldAt:u} "
+                    + $"and of the chain at {met.ToldAt(endpoint):u}");
                 return;
             }
         }
@@ -134,8 +151,9 @@ internal sealed class SafetyJudge(Scene scene)
         if (edition.Origin == Origin.Operator && (edition.ToldAt is not { } told || met.ExposedAt <= told))
             return "an operator broke it";
 
-        // An operator put the chain there, and RolloverD had not met it when it published the set.
-        if (met.Origin == Origin.Operator && (met.ToldAt is not { } shownAt || edition.CalledAt <= shownAt))
+        // An operator put the chain there, and RolloverD had not met it there when it published the set. That another
+        // host showed it says nothing of this one.
+        if (met.Origin == Origin.Operator && (met.ToldAt(endpoint) is not { } shownAt || edition.CalledAt <= shownAt))
             return "an operator put another chain there";
 
         // Nor may it publish the key of whoever answers at an address elsewhere.
@@ -147,7 +165,8 @@ internal sealed class SafetyJudge(Scene scene)
         if (edition.IsHalf && shown.Count > 1)
             return "half a change cannot cover several chains";
 
-        // Under usage 2 a certificate ends with its date, and what kept RolloverD from renewing it was no doing of its own.
+        // Under usage 2 a certificate ends with its date, and what kept RolloverD from renewing it was no doing of its
+        // own.
         DateTimeOffset end = met.Leaf.Certificate.NotAfter;
         if (now > end && !scene.IsQuietSince(end - (scene.Scenario.Lifetime / 3))
             && (Sender.Refusing(edition.Records, met, endpoint.Host, end) & (1 << kind)) == 0)

@@ -10,8 +10,8 @@ namespace RolloverD.Simulation.Judgement;
 internal static class Sender
 {
     /// <summary>
-    /// The senders there are: one with digest agility, one that takes any match, one that knows no SHA-512, and one that
-    /// heeds usage 3 alone.
+    /// The senders there are: one with digest agility, one that takes any match, one that knows no SHA-512, and one
+    /// that heeds usage 3 alone.
     /// </summary>
     public static readonly string[] Kinds = ["agile", "plain", "without SHA-512", "without usage 2"];
 
@@ -61,7 +61,13 @@ internal static class Sender
     {
         (int usage, int selector, int type) = Numbers(record);
         return usage is 2 or 3 && selector is 0 or 1
-            && type switch { 0 => record.Data.Length > 0, 1 => record.Data.Length == 64, 2 => record.Data.Length == 128, _ => false }
+            && type switch
+            {
+                0 => record.Data.Length > 0,
+                1 => record.Data.Length == 64,
+                2 => record.Data.Length == 128,
+                _ => false,
+            }
             && !(kind == 2 && type == 2)
             && !(kind == 3 && usage == 2);
     }

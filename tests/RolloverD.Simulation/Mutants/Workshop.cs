@@ -11,7 +11,11 @@ internal sealed class Workshop(string repository, TextWriter output)
 {
     private static readonly string[] Needed =
     [
-        "src/RolloverD.Core", "src/RolloverD/Engine", "src/RolloverD/Store", "tests/RolloverD.Simulation", "tests/Shared",
+        "src/RolloverD.Core",
+        "src/RolloverD/Engine",
+        "src/RolloverD/Store",
+        "tests/RolloverD.Simulation",
+        "tests/Shared",
     ];
 
     public int Go(int seeds)
@@ -25,7 +29,8 @@ internal sealed class Workshop(string repository, TextWriter output)
             int survived = 0;
             for (int i = 0; i < Mutant.All.Length; i++)
                 survived += Hunt(program, i, seeds) ? 0 : 1;
-            output.WriteLine($"{Mutant.All.Length} mutants, {Mutant.All.Length - survived} caught, {survived} survived");
+            output.WriteLine(
+                $"{Mutant.All.Length} mutants, {Mutant.All.Length - survived} caught, {survived} survived");
             return survived == 0 ? 0 : 1;
         }
         finally
@@ -36,11 +41,14 @@ internal sealed class Workshop(string repository, TextWriter output)
 
     private void Copy(string copy)
     {
-        foreach (string file in Directory.EnumerateFiles(repository).Where(f => !f.EndsWith(".sln", StringComparison.Ordinal)))
+        IEnumerable<string> files = Directory.EnumerateFiles(repository)
+            .Where(f => !f.EndsWith(".sln", StringComparison.Ordinal));
+        foreach (string file in files)
             File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
         foreach (string folder in Needed)
         {
-            foreach (string file in Directory.EnumerateFiles(Path.Combine(repository, folder), "*", SearchOption.AllDirectories))
+            string from = Path.Combine(repository, folder);
+            foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
             {
                 string to = Path.Combine(copy, Path.GetRelativePath(repository, file));
                 Directory.CreateDirectory(Path.GetDirectoryName(to)!);
@@ -123,7 +131,9 @@ internal sealed class Workshop(string repository, TextWriter output)
             run.Kill();
         run.WaitForExit();
         string what = $"{Mutant.All[number].Name,-62}";
-        output.WriteLine(caught is { } c ? $"{what} seed {c,6} after {c,6} seed(s)  caught" : $"{what} {seeds} seeds  survived");
+        output.WriteLine(caught is { } c
+            ? $"{what} seed {c,6} after {c,6} seed(s)  caught"
+            : $"{what} {seeds} seeds  survived");
         output.Flush();
         _ = how;
         return caught is not null;

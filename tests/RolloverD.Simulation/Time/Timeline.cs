@@ -38,7 +38,9 @@ internal sealed class Timeline(DateTimeOffset start, Action<DateTimeOffset> judg
     public void Advance(TimeSpan by) => Advance(Now + by);
 }
 
-/// <summary>The clocks of the host that RolloverD runs on: one on the wall, that may be set, and a steady one.</summary>
+/// <summary>
+/// The clocks of the host that RolloverD runs on: one on the wall, that may be set, and a steady one.
+/// </summary>
 internal sealed class HostClock(Timeline time) : TimeProvider, ISteadyClock
 {
     SteadyTime ISteadyClock.Now => new("boot", time.Now - time.Start);

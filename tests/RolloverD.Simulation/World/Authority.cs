@@ -4,7 +4,9 @@ using RolloverD.Core.Ports;
 
 namespace RolloverD.Simulation.World;
 
-/// <summary>What questions to the authoritative servers bring, one server after the other, while time goes on.</summary>
+/// <summary>
+/// What questions to the authoritative servers bring, one server after the other, while time goes on.
+/// </summary>
 internal sealed class Authority(Scene scene) : IAuthority
 {
     public Task<OwnerObservation> ObserveAsync(string name, DnsRecordType type, CancellationToken cancellation)

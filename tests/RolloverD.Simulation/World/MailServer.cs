@@ -67,5 +67,6 @@ internal sealed class MailServer(Scene scene, DesiredCertificate certificate) : 
         return new MailServerOutcome.Done("reloaded");
     }
 
-    private void TakeOn(Func<Listener, bool> where) => scene.Mail.TakeOn(certificate.Name, certificate.Endpoints, where);
+    private void TakeOn(Func<Listener, bool> where) =>
+        scene.Mail.TakeOn(certificate.Name, certificate.Endpoints, where);
 }

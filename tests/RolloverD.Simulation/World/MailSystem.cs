@@ -39,6 +39,9 @@ internal sealed class MailSystem(Timeline time, Dice dice, bool readsByItself, T
     /// <summary>Certificates whose live files the servers are configured to read.</summary>
     public HashSet<string> Configured { get; } = [];
 
+    /// <summary>Endpoints at which RolloverD met a chain of its own.</summary>
+    public HashSet<Endpoint> TakenOver { get; } = [];
+
     public bool IsDown { get; set; }
 
     public IEnumerable<Listener> At(Endpoint endpoint) => Listeners.Where(l => l.Endpoint == endpoint);
@@ -48,7 +51,8 @@ internal sealed class MailSystem(Timeline time, Dice dice, bool readsByItself, T
     /// <summary>The same chain as some process shows or may read already.</summary>
     public Shown? Known(string certificate, Chain chain) =>
         Live(certificate) is { } now && now.Chain.Equals(chain) ? now
-        : Listeners.SelectMany(l => l.Slots.GetValueOrDefault(certificate) ?? []).FirstOrDefault(s => s.Chain.Equals(chain));
+        : Listeners.SelectMany(l => l.Slots.GetValueOrDefault(certificate) ?? [])
+            .FirstOrDefault(s => s.Chain.Equals(chain));
 
     /// <summary>The servers listen on one more port, with the certificates that they show on another.</summary>
     public void Open(Endpoint endpoint, IEnumerable<Listener> like)

@@ -7,7 +7,9 @@ using RolloverD.Simulation.Time;
 
 namespace RolloverD.Simulation.World;
 
-/// <summary>The people: they edit records, put in certificates by hand, change the configuration, and ask for rolls.</summary>
+/// <summary>
+/// The people: they edit records, put in certificates by hand, change the configuration, and ask for rolls.
+/// </summary>
 internal sealed class Operator(Scene scene)
 {
     private readonly Dice dice = scene.Dice;
@@ -100,7 +102,8 @@ internal sealed class Operator(Scene scene)
         owner.Hold(scene.Publish(owner, Timed(set), Origin.Operator, scene.Now));
     }
 
-    private RecordSet Timed(RecordSet set) => set.Ttl > TimeSpan.Zero ? set : new(set.Records, scene.Scenario.BeforeTtl);
+    private RecordSet Timed(RecordSet set) =>
+        set.Ttl > TimeSpan.Zero ? set : new(set.Records, scene.Scenario.BeforeTtl);
 
     // A harmless one leaves every sender a match; another may be of parameters that senders prefer to all others there.
     private TlsaRecord ForeignRecord(bool harmless)

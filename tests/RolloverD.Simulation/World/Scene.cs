@@ -24,6 +24,7 @@ internal sealed class Scene
     private readonly HashSet<(string Owner, TlsaRecord Record)> foreign = [];
     private readonly bool[] enabled = new bool[Enum.GetValues<Fault>().Length];
     private readonly SafetyJudge judge;
+    private readonly List<Action> unwritten = []; // how to take back what the daemon was told and did not write down
     private const int MostPauses = 2000; // in one turn
 
     private string alias = "_dane." + ZoneName;
@@ -45,7 +46,7 @@ internal sealed class Scene
         Mail = new(Timeline, Dice, scenario.ReadsByItself, scenario.LongestDrain, judge.LookAgain);
         Files = new(this);
         Provider = new(this);
-        Store = new() { KeepsJournal = false, BeforeSync = BeforeSync, AfterSync = () => Boundary(Fault.CrashAfterSync) };
+        Store = new() { KeepsJournal = false, BeforeSync = BeforeSync, AfterSync = AfterSync };
         foreach (Fault fault in scenario.Faults)
             enabled[(int)fault] = true;
         FaultsOn = true;
@@ -152,7 +153,8 @@ internal sealed class Scene
         Owner(Scenario.AliasTtl > TimeSpan.Zero && !name.StartsWith("_dane", StringComparison.Ordinal) ? alias : name);
 
     /// <summary>The owner that the CNAMEs led to before, as long as some cache follows them there; else null.</summary>
-    public TlsaOwner? FormerOwner => aliasMovedAt is { } moved && Now < moved + Scenario.AliasTtl ? Owner("_dane." + ZoneName) : null;
+    public TlsaOwner? FormerOwner =>
+        aliasMovedAt is { } moved && Now < moved + Scenario.AliasTtl ? Owner("_dane." + ZoneName) : null;
 
     /// <summary>The CNAMEs lead to another owner from now on.</summary>
     public bool MoveAlias()
@@ -243,7 +245,23 @@ internal sealed class Scene
             return;
 
         edition.ToldAt = Now;
+        unwritten.Add(() => edition.ToldAt = null);
         judge.Told(edition);
+    }
+
+    /// <summary>RolloverD is shown a chain.</summary>
+    public void Tell(Shown shown, Endpoint endpoint)
+    {
+        if (shown.IsMetAt(endpoint, Now))
+            unwritten.Add(() => shown.IsForgottenAt(endpoint));
+    }
+
+    /// <summary>The daemon has lost what it did not write down.</summary>
+    public void Forget()
+    {
+        foreach (Action forget in unwritten)
+            forget();
+        unwritten.Clear();
     }
 
     /// <summary>RolloverD puts the generation where mail servers read it.</summary>
@@ -259,7 +277,13 @@ internal sealed class Scene
     }
 
     public Shown NewShown(Chain chain, Origin origin, int? generation) => new(
-        ++exposures, chain, Materials.Of(chain.Leaf), [.. chain.Ancestors.Select(Materials.Of)], origin, generation, Now);
+        ++exposures,
+        chain,
+        Materials.Of(chain.Leaf),
+        [.. chain.Ancestors.Select(Materials.Of)],
+        origin,
+        generation,
+        Now);
 
     public Chain StrangerChain(string issuer, KeyAlgorithm algorithm)
     {
@@ -313,6 +337,13 @@ internal sealed class Scene
 
     private Edition NewEdition(RecordSet set, Origin origin, Edition? before, DateTimeOffset called) =>
         new(++editions, set, origin, before, called);
+
+    private void AfterSync()
+    {
+        if (InDaemon)
+            unwritten.Clear();
+        Boundary(Fault.CrashAfterSync);
+    }
 
     private void BeforeSync()
     {

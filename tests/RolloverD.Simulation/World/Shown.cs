@@ -3,7 +3,9 @@ using RolloverD.Core.Dane;
 
 namespace RolloverD.Simulation.World;
 
-/// <summary>A chain that some process of a mail server may show, from the moment it was put where it can be read.</summary>
+/// <summary>
+/// A chain that some process of a mail server may show, from the moment it was put where it can be read.
+/// </summary>
 /// <param name="Number">In the order of exposure.</param>
 /// <param name="Chain">The chain.</param>
 /// <param name="Leaf">Its leaf.</param>
@@ -20,8 +22,17 @@ internal sealed record Shown(
     int? Generation,
     DateTimeOffset ExposedAt)
 {
-    /// <summary>When RolloverD was first shown it in a handshake; null: never.</summary>
-    public DateTimeOffset? ToldAt { get; set; }
+    private readonly Dictionary<Endpoint, DateTimeOffset> told = [];
+
+    /// <summary>When a handshake with the endpoint first showed it to RolloverD; null: never.</summary>
+    public DateTimeOffset? ToldAt(Endpoint endpoint) => told.TryGetValue(endpoint, out DateTimeOffset at) ? at : null;
+
+    /// <summary>A handshake with the endpoint shows it to RolloverD.</summary>
+    /// <returns>Whether that is the first.</returns>
+    public bool IsMetAt(Endpoint endpoint, DateTimeOffset now) => told.TryAdd(endpoint, now);
+
+    /// <summary>RolloverD ended before it had written down that it met it there.</summary>
+    public void IsForgottenAt(Endpoint endpoint) => told.Remove(endpoint);
 
     /// <summary>
     /// Editions whose holders failed at this endpoint whatever they met there, when this was put there: by sender.

@@ -65,6 +65,10 @@ internal sealed class TlsaOwner
         }
     }
 
+    /// <summary>What servers that are down will give out when they are back, if they get nothing newer.</summary>
+    public IEnumerable<Edition> Dormant =>
+        Enumerable.Range(0, gives.Length).Where(servers.IsDown).Select(i => gives[i]!);
+
     /// <summary>How long the last cache holds anything but what the servers give now, at the latest.</summary>
     public DateTimeOffset CachesEmptyAt => gave.Count == 0 ? time.Now : gave.Max(LeavesCaches);
 

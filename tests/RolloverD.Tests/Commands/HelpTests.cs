@@ -5,7 +5,9 @@ using Xunit;
 
 namespace RolloverD.Tests.Commands;
 
-/// <summary>The help teaches: at 80 columns, with an example and the exit codes that matter, for every command.</summary>
+/// <summary>
+/// The help teaches: at 80 columns, with an example and the exit codes that matter, for every command.
+/// </summary>
 public sealed class HelpTests
 {
     public static TheoryData<string> Commands =>
@@ -29,7 +31,13 @@ public sealed class HelpTests
     public void Help_is_given_with_and_without_the_arguments_that_a_command_wants(string path)
     {
         string[] words = path.Split(' ')[1..];
-        string[][] calls = [[.. words, "--help"], [.. words, "mx1", "--help"], [.. words, "--help", "mx1"], [.. words, "-h"]];
+        string[][] calls =
+        [
+            [.. words, "--help"],
+            [.. words, "mx1", "--help"],
+            [.. words, "--help", "mx1"],
+            [.. words, "-h"],
+        ];
         Assert.All(calls, call =>
         {
             ParseResult parsed = CommandLine.Create().Parse(call);

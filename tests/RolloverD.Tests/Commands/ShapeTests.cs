@@ -6,8 +6,8 @@ using Xunit;
 namespace RolloverD.Tests.Commands;
 
 /// <summary>
-/// What <c>--json</c> prints is a contract: every field, its type and its place are those of the tables in the README of
-/// the commands.
+/// What <c>--json</c> prints is a contract: every field, its type and its place are those of the tables in the README
+/// of the commands.
 /// </summary>
 public sealed class ShapeTests
 {
@@ -59,7 +59,8 @@ public sealed class ShapeTests
                 return;
 
             JsonTypeInfo shape = ReportJson.Default.GetTypeInfo(type)!;
-            JsonPropertyInfo[] fields = [.. shape.Properties.Where(p => p.Get is not null)]; // the others are not printed
+            // The others are not printed.
+            JsonPropertyInfo[] fields = [.. shape.Properties.Where(p => p.Get is not null)];
             lines.Add(type.Name);
             foreach (JsonPropertyInfo field in fields)
                 lines.Add($"  {field.Name}: {Word(field.PropertyType)}{(IsNullable(field) ? "?" : "")}");
@@ -73,7 +74,9 @@ public sealed class ShapeTests
     }
 
     private static bool IsNullable(JsonPropertyInfo field) =>
-        field.PropertyType.IsValueType ? Nullable.GetUnderlyingType(field.PropertyType) is not null : field.IsGetNullable;
+        field.PropertyType.IsValueType
+            ? Nullable.GetUnderlyingType(field.PropertyType) is not null
+            : field.IsGetNullable;
 
     private static Type Element(Type type) =>
         type.IsGenericType ? type.GetGenericArguments()[0] : type;

@@ -7,7 +7,9 @@ using Xunit;
 
 namespace RolloverD.Tests.Commands;
 
-/// <summary>What status says when nobody could write down anything for a while: it reads only what was stored before.</summary>
+/// <summary>
+/// What status says when nobody could write down anything for a while: it reads only what was stored before.
+/// </summary>
 public sealed class StatusTests
 {
     private readonly EngineWorld model = new();

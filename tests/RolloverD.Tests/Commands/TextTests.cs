@@ -28,9 +28,17 @@ public sealed class TextTests
 
     private static readonly PlannedStep[] Steps =
     [
-        new(Now.AddSeconds(123), "Issue", "order the certificate of generation 2", "every visible record set expects its key"),
+        new(
+            Now.AddSeconds(123),
+            "Issue",
+            "order the certificate of generation 2",
+            "every visible record set expects its key"),
         new(Now.AddSeconds(123), "Deploy", "deploy generation 2", "every visible record set covers its chain"),
-        new(Now.AddHours(3), "Withdraw", $"withdraw 3 1 1 {Key} at _25._tcp.mx1.example.net", "the rollback window has passed"),
+        new(
+            Now.AddHours(3),
+            "Withdraw",
+            $"withdraw 3 1 1 {Key} at _25._tcp.mx1.example.net",
+            "the rollback window has passed"),
         new(Now.AddDays(2), "Archive", "archive generation 1", "no server and no cache holds a record of it any more"),
     ];
 
@@ -51,7 +59,8 @@ public sealed class TextTests
     {
         Phase = "issuing",
         Holds = [],
-        Doing = new("order the certificate of generation 2", "every visible record set expects its key", Now.AddSeconds(-3)),
+        Doing = new(
+            "order the certificate of generation 2", "every visible record set expects its key", Now.AddSeconds(-3)),
     };
 
     [Theory]
@@ -70,7 +79,8 @@ public sealed class TextTests
     [InlineData(40)]
     public void The_timeline_fits_whatever_terminal_there_is(int certificates)
     {
-        var timeline = new Timeline(Now, [.. Enumerable.Repeat<Lane[]>([Waiting, Stuck, AtWork], certificates).SelectMany(l => l)]);
+        IEnumerable<Lane[]> lanes = Enumerable.Repeat<Lane[]>([Waiting, Stuck, AtWork], certificates);
+        var timeline = new Timeline(Now, [.. lanes.SelectMany(l => l)]);
         foreach ((int width, int height) in ((int, int)[])[(40, 8), (80, 24), (100, 30), (200, 60)])
         {
             Page page = TimelineText.Of(timeline, width, height);
@@ -83,7 +93,10 @@ public sealed class TextTests
     public void What_comes_after_somebody_must_act_has_no_time()
     {
         string text = Text(TimelineText.Of(new(Now, [Stuck]), 160, 24));
-        Assert.Contains("The mail server's keeper has to act: let 'rolloverd deploy --configure mx2' do it.", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "The mail server's keeper has to act: let 'rolloverd deploy --configure mx2' do it.",
+            text,
+            StringComparison.Ordinal);
         Assert.Contains("next  then deploy generation 2", text, StringComparison.Ordinal);
         Assert.DoesNotContain("in 2 min", text, StringComparison.Ordinal);
     }
@@ -129,10 +142,17 @@ public sealed class TextTests
                         ],
                         [Caches, MailServer],
                         [
-                            new("_25._tcp.mx1.example.net", true, [], [new([$"3 1 1 {Key}"], 3600, Now.AddDays(-60), Now.AddSeconds(123))]),
+                            new(
+                                "_25._tcp.mx1.example.net",
+                                true,
+                                [],
+                                [new([$"3 1 1 {Key}"], 3600, Now.AddDays(-60), Now.AddSeconds(123))]),
                         ],
                         [new("mx1.example.net:25", ["CN=mx1.example.net (abc)"], Now.AddSeconds(-9), null)],
-                        "roll with a new key, asked for at 2026-03-01 10:54:00Z", Now.AddDays(1), Now.AddSeconds(-9), null),
+                        "roll with a new key, asked for at 2026-03-01 10:54:00Z",
+                        Now.AddDays(1),
+                        Now.AddSeconds(-9),
+                        null),
                 ],
                 []),
             80));

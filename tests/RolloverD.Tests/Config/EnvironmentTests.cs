@@ -114,7 +114,8 @@ public sealed class EnvironmentTests : IDisposable
         "ROLLOVERD__CERTIFICATES__MX1__TLSA",
         "3 1 1,1 1 1",
         "certificates.mx1.tlsa[1]: '1 1 1' cannot be used for mail: senders treat usages 0 and 1 as unusable, "
-            + "for they share no list of public CAs; use 3 1 1, or another of 3 0 1, 3 0 2, 3 1 2, 2 0 1, 2 0 2, 2 1 1, 2 1 2")]
+            + "for they share no list of public CAs; use 3 1 1, "
+            + "or another of 3 0 1, 3 0 2, 3 1 2, 2 0 1, 2 0 2, 2 1 1, 2 1 2")]
     [InlineData(
         "ROLLOVERD__CERTIFICATES__MX1__DEPLOY__2__SERVER",
         "postfix",

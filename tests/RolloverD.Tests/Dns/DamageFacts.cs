@@ -7,7 +7,9 @@ using Xunit;
 
 namespace RolloverD.Tests.Dns;
 
-/// <summary>Replies with random damage: whatever is wrong with them is an answer, never an exception or a false truth.</summary>
+/// <summary>
+/// Replies with random damage: whatever is wrong with them is an answer, never an exception or a false truth.
+/// </summary>
 [Collection("signed internet")]
 public sealed class DamageFacts(SignedInternet internet) : IDisposable
 {

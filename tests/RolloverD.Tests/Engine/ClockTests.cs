@@ -202,7 +202,10 @@ public sealed class ClockTests
     }
 
     private static void AssertInTime(
-        Dictionary<StepKind, TimeSpan> undisturbed, Dictionary<StepKind, TimeSpan> disturbed, TimeSpan most, string when)
+        Dictionary<StepKind, TimeSpan> undisturbed,
+        Dictionary<StepKind, TimeSpan> disturbed,
+        TimeSpan most,
+        string when)
     {
         foreach ((StepKind kind, TimeSpan time) in disturbed)
         {

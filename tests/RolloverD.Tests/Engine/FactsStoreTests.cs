@@ -18,7 +18,14 @@ public sealed class FactsStoreTests
         new([9, 9], [8, 8], "CN=ca", [], Now - TimeSpan.FromDays(1), Now + TimeSpan.FromDays(900), isCa: true);
 
     private static Chain ChainOf(byte number) => new(
-        new([number], [number, 1], $"CN=leaf {number}", ["mx1.example.net"], Now, Now + TimeSpan.FromDays(90), isCa: false),
+        new(
+            [number],
+            [number, 1],
+            $"CN=leaf {number}",
+            ["mx1.example.net"],
+            Now,
+            Now + TimeSpan.FromDays(90),
+            isCa: false),
         [Ca]);
 
     private static Generation Of(int number, GenerationState state) =>
@@ -124,7 +131,8 @@ public sealed class FactsStoreTests
         LoadedFacts first = store.Load();
         LoadedFacts second = store.Load();
         Assert.NotNull(store.Save(first, first.Facts.With(CertificateFacts.New("mx1")), []));
-        Assert.Null(store.Save(second, second.Facts.With(CertificateFacts.New("mx1") with { Request = new(true, false, Now, null) }), []));
+        CertificateFacts asked = CertificateFacts.New("mx1") with { Request = new(true, false, Now, null) };
+        Assert.Null(store.Save(second, second.Facts.With(asked), []));
         Assert.Null(store.Load().Facts.Certificate("mx1").Request);
     }
 

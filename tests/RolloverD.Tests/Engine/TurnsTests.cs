@@ -19,7 +19,8 @@ public sealed class TurnsTests
     [Fact]
     public async Task A_full_disk_is_one_clear_line_a_turn_to_the_log_to_systemd_and_to_whoever_watches()
     {
-        var full = new StoreException("Could not write /state/rolloverd.db: the file system is full", "Make room there");
+        var full = new StoreException(
+            "Could not write /state/rolloverd.db: the file system is full", "Make room there");
         Turns turns = Of(new BrokenStore(full));
         await turns.TakeAsync(EngineWorld.Name, TestContext.Current.CancellationToken);
 
@@ -27,8 +28,8 @@ public sealed class TurnsTests
         Assert.Equal(LogLevel.Error, level);
         Assert.Null(exception); // a stack trace helps nobody to make room
         Assert.Equal(
-            "mx1: nothing can be decided: Could not write /state/rolloverd.db: the file system is full. Make room there; "
-            + "tried again in 2 s",
+            "mx1: nothing can be decided: Could not write /state/rolloverd.db: the file system is full. "
+            + "Make room there; tried again in 2 s",
             text);
         Assert.Equal(
             ["STATUS=mx1: cannot go on: Could not write /state/rolloverd.db: the file system is full"], notices);

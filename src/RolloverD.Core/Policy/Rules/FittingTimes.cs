@@ -31,7 +31,8 @@ internal static class FittingTimes
                 yield return new PolicyFinding.Error(
                     KeyPath.Certificate(certificate.Name).Key("renew-before"),
                     $"{DurationText.Format(renewBefore)} is shorter than the waits of a rollover, "
-                        + $"{Sum(desired.Timing)}: the old certificate would end before the new one is safely in service",
+                        + $"{Sum(desired.Timing)}: the old certificate would end before the new one is safely "
+                        + "in service",
                     $"use at least {DurationText.Format(waits)}, leave it out, or shorten the times in [timing]");
             }
 

@@ -3,7 +3,9 @@ using Spectre.Console.Rendering;
 
 namespace RolloverD.Commands.Watching;
 
-/// <summary>Shows a page that changes, in place, at the bottom of the terminal; what is printed meanwhile goes above.</summary>
+/// <summary>
+/// Shows a page that changes, in place, at the bottom of the terminal; what is printed meanwhile goes above.
+/// </summary>
 internal sealed class LiveScreen(TimeProvider time)
 {
     private static readonly TimeSpan Frame = TimeSpan.FromMilliseconds(250);
@@ -12,7 +14,9 @@ internal sealed class LiveScreen(TimeProvider time)
     /// <summary>One line above the page.</summary>
     public void PrintAbove(string line) => console.Write(new LineAbove(line));
 
-    /// <summary>Shows the page until the work ends, however it ends, and leaves the last one; the cursor is back then.</summary>
+    /// <summary>
+    /// Shows the page until the work ends, however it ends, and leaves the last one; the cursor is back then.
+    /// </summary>
     /// <param name="draw">Makes the page for so many columns and lines.</param>
     /// <param name="work">Begins the work once the page is there.</param>
     public async Task<TResult> ShowAsync<TResult>(Func<int, int, Page> draw, Func<Task<TResult>> work)

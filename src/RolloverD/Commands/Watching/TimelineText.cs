@@ -22,7 +22,9 @@ internal static class TimelineText
         page.Line(
             new("rolloverd", Tone.Strong),
             new($"  {When.OfDate(timeline.Now)}", Tone.Faint),
-            busy == 0 ? new("  all steady", Tone.Good) : new($"  {busy} of {timeline.Lanes.Length} at work", Tone.Waiting),
+            busy == 0
+                ? new("  all steady", Tone.Good)
+                : new($"  {busy} of {timeline.Lanes.Length} at work", Tone.Waiting),
             stuck == 0 ? default : new Piece($"  {stuck} waits for somebody to act", Tone.Bad));
         Lane[] detailed = [.. timeline.Lanes.Where(l => !l.Steady || timeline.Lanes.Length == 1)];
         int lines = timeline.Lanes.Length + 1;
@@ -86,7 +88,8 @@ internal static class TimelineText
     }
 
     // What comes after somebody acted has no time yet.
-    private static bool IsStuck(Lane lane) => lane.Doing is null && lane.Holds.Any(h => h is { Acts: true, Until: null });
+    private static bool IsStuck(Lane lane) =>
+        lane.Doing is null && lane.Holds.Any(h => h is { Acts: true, Until: null });
 
     private static void Past(Page page, ImmutableArray<PastEvent> past, int most, DateTimeOffset now)
     {
@@ -114,7 +117,12 @@ internal static class TimelineText
                 new($"  {Left(until, now)}", Tone.Strong),
                 $" until {When.At(until, now)}",
             ]
-            : ["  now   ", new($"waits for {hold.Rule}", tone), $"  {When.Length(now - hold.Since)} so far, until it is so"]);
+            :
+            [
+                "  now   ",
+                new($"waits for {hold.Rule}", tone),
+                $"  {When.Length(now - hold.Since)} so far, until it is so",
+            ]);
         page.Say("        ", $"{Words.Short(hold.Reason)}.");
         page.Say("        ", $"{Capital(hold.WhoAndHow)}.", hold.Acts ? Tone.Bad : Tone.Faint);
     }
@@ -153,7 +161,9 @@ internal static class TimelineText
                     head,
                     new($"{When.Near(step.At, now),-10}  ", Tone.Faint),
                     $"{When.In(step.At, now),-12} {Words.Short(step.Does)}",
-                    page.Width < WidthForReasons ? default : new Piece($", because {Words.Short(step.Reason)}", Tone.Faint));
+                    page.Width < WidthForReasons
+                        ? default
+                        : new Piece($", because {Words.Short(step.Reason)}", Tone.Faint));
             }
 
             head = "        ";

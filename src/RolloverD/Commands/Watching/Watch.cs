@@ -5,7 +5,9 @@ using RolloverD.Engine;
 
 namespace RolloverD.Commands.Watching;
 
-/// <summary>Gathers what the engine tells and makes the timeline from it. The engine's threads tell, another asks.</summary>
+/// <summary>
+/// Gathers what the engine tells and makes the timeline from it. The engine's threads tell, another asks.
+/// </summary>
 internal sealed class Watch(World world, IReadOnlyList<string> names)
 {
     private const int MostLines = 60;
