@@ -54,7 +54,8 @@ internal static class Strangers
                 .Select(facts.EndpointOf)
                 .Where(e => e.Owner == ledger.Owner),
         ];
-        RecordSet candidate = latest.Without(ledger.Ours.ToHashSet()).With(wanted);
+        RecordSet kept = Wanted.OursStay(facts, certificates) ? latest : latest.Without(ledger.Ours.ToHashSet());
+        RecordSet candidate = kept.With(wanted);
         // What no handshake meets any more gets no new record; Safety keeps those that it has while it may be shown.
         foreach (Chain chain in endpoints.SelectMany(e => e.Seen).Distinct())
         {

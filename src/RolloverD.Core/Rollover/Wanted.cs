@@ -82,9 +82,13 @@ public static class Wanted
     private static IEnumerable<TlsaParameters> Sustained(
         OwnerLedger ledger, Facts facts, ImmutableArray<DesiredCertificate> certificates)
     {
-        bool begun = certificates.Any(c => facts.Certificate(c.Name).Current is not null);
+        bool stay = OursStay(facts, certificates);
         return (ledger.Latest ?? RecordSet.Absent).Records
-            .Where(r => r.IsUsable && !(begun && ledger.Ours.Contains(r)))
+            .Where(r => r.IsUsable && (stay || !ledger.Ours.Contains(r)))
             .Select(r => r.Parameters);
     }
+
+    /// <summary>Whether no record can be withdrawn yet: none of the certificates has a generation in service.</summary>
+    internal static bool OursStay(Facts facts, ImmutableArray<DesiredCertificate> certificates) =>
+        certificates.All(c => facts.Certificate(c.Name).Current is null);
 }

@@ -134,6 +134,17 @@ public class HealingTests
     }
 
     [Fact]
+    public void Records_of_a_first_rollover_that_was_aborted_oblige_as_long_as_they_cannot_go()
+    {
+        TlsaRecord left = Some.Record("3 1 1", Key), strong = Some.Record("3 1 2", Other);
+        Facts facts = Given.Facts(
+            [Given.Certificate("mx1") with { Abort = new(Now, Now.AddDays(1), 1) }],
+            [Given.Foreign(Some.Set(left, strong)) with { Ours = [left] }],
+            [Given.Seen(Some.Mx, Other)]);
+        Assert.Equal([OfOther], Publishes(facts, Look.Well(facts, Mx1, Now, Other)).Added);
+    }
+
+    [Fact]
     public void An_endpoint_that_is_added_is_believed_until_it_is_taken_over()
     {
         Endpoint added = new("mx1.example.net", 465);
