@@ -56,7 +56,10 @@ internal sealed class SafetyJudge(Scene scene)
             InUse(endpoint);
             inUse.AddRange(scene.OwnerOf(endpoint.TlsaName).Dormant.Except(inUse));
             Meet(endpoint);
-            shown.RemoveAll(s => s == fresh || s.Chain.Key.Family != fresh.Chain.Key.Family);
+            shown.Remove(fresh);
+            // Who prefers this kind of key met one of its chains; where there is none, he met whatever there is.
+            if (shown.Exists(s => s.Chain.Key.Family == fresh.Chain.Key.Family))
+                shown.RemoveAll(s => s.Chain.Key.Family != fresh.Chain.Key.Family);
             if (shown.Count == 0)
                 continue;
 
@@ -71,6 +74,18 @@ internal sealed class SafetyJudge(Scene scene)
                 }
             }
         }
+    }
+
+    /// <summary>
+    /// The operator has an endpoint looked after from now on: what was so there already is not RolloverD's doing.
+    /// </summary>
+    public void IsAdded(Endpoint endpoint)
+    {
+        InUse(endpoint);
+        inUse.AddRange(scene.OwnerOf(endpoint.TlsaName).Dormant.Except(inUse));
+        Meet(endpoint);
+        foreach (Edition edition in inUse)
+            judged.UnionWith(shown.Select(s => (endpoint.TlsaName, edition.Number, s.Number)));
     }
 
     /// <summary>

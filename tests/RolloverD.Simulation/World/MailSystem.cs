@@ -76,14 +76,20 @@ internal sealed class MailSystem(Timeline time, Dice dice, bool readsByItself, T
             TakeOn(certificate, endpoints, _ => true);
     }
 
-    /// <summary>The running servers take on what live/ holds, at those addresses.</summary>
+    /// <summary>
+    /// The running servers take on what live/ holds, at those addresses: also on ports that nobody has configured any
+    /// more, for one main.cf serves them all.
+    /// </summary>
     public void TakeOn(string certificate, IReadOnlyCollection<Endpoint> endpoints, Func<Listener, bool> where)
     {
         if (Pinned.Contains(certificate) || !Configured.Contains(certificate) || Live(certificate) is not { } shown)
             return;
 
-        foreach (Listener listener in Listeners.Where(l => endpoints.Contains(l.Endpoint) && where(l)))
-            Show(listener, certificate, shown);
+        foreach (Listener listener in Listeners.Where(where))
+        {
+            if (endpoints.Contains(listener.Endpoint) || listener.Slots.ContainsKey(certificate))
+                Show(listener, certificate, shown);
+        }
     }
 
     /// <summary>New processes of one address show the chain; those before go on for at most the drain.</summary>

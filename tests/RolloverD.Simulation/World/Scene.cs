@@ -295,7 +295,10 @@ internal sealed class Scene
 
     public void Reconfigure(Desired desired)
     {
+        Endpoint[] before = [.. Desired.Certificates.Values.SelectMany(c => c.Endpoints)];
         Desired = desired;
+        foreach (Endpoint added in desired.Certificates.Values.SelectMany(c => c.Endpoints).Except(before))
+            judge.IsAdded(added);
         IsStopping = true;
         judge.LookAgain();
     }
