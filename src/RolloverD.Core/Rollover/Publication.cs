@@ -85,11 +85,21 @@ internal static class Publication
         if (!Gates.DnsIsSound(s, owner))
             return null;
 
-        return Gates.Permitted(s, owner.Owner, latest.With(missing), "publishing") is { } target
-            ? new(
+        if (Gates.Permitted(s, owner.Owner, latest.With(missing), "publishing") is { } target)
+        {
+            return new(
                 s.Certificate.Name, owner.Owner, latest, target, missing,
-                "the records must be in every cache before they are needed")
-            : null;
+                "the records must be in every cache before they are needed");
+        }
+
+        // One more record of parameters that are there already gives a sender one more that may match and takes
+        // nothing away: what is broken need not wait for the rest. RFC 7671 §9
+        ImmutableArray<TlsaRecord> helping =
+            [.. missing.Where(r => latest.Records.Any(l => l.IsUsable && l.Parameters == r.Parameters))];
+        return !helping.IsEmpty && helping.Length < missing.Length
+            && Gates.Permitted(s, owner.Owner, latest.With(helping), "publishing") is { } part
+                ? new(s.Certificate.Name, owner.Owner, latest, part, helping, "they heal what is served")
+                : null;
     }
 
     // The first publication waits until the chain that it promises is in service, and no old process shows another one:

@@ -181,6 +181,26 @@ public class HealingTests
     }
 
     [Fact]
+    public void A_stranger_does_not_keep_a_record_away_that_heals_the_chain_beside_it()
+    {
+        TlsaRecord dead = Some.Record("2 1 1", Some.Chain(Some.Key(66), ca: 66));
+        Facts facts = Given.Facts(
+            [Given.Certificate("mx1", Given.Live(1, Key))],
+            [Given.Foreign(Some.Set(dead))],
+            [Given.Seen(Some.Mx, Chain, Other) with { TakenOverAt = Some.Start }]);
+        Observation seen = Look.Well(facts, Mx1, Now, Chain, Other);
+        Step.Publish step = Publishes(facts, seen);
+        Assert.Equal([Some.Record("2 1 1", Chain)], step.Added);
+
+        // What would be new to senders, and the stranger has nothing for, waits until somebody acts.
+        facts = facts.With(Given.Foreign(step.Target) with { Ours = step.Added });
+        Plan plan = Decide(facts, Look.Well(facts, Mx1, Now, Chain, Other));
+        Assert.Null(plan.Next);
+        Assert.Contains(plan.Holds, h => h.Gate == Gate.Stranger);
+        Assert.Contains(plan.Holds, h => h.Gate == Gate.Safety);
+    }
+
+    [Fact]
     public void What_the_operator_adopts_is_published_and_withdrawn_again_when_nobody_shows_it()
     {
         Facts facts = Show(Steady, Other, local: false);
