@@ -100,9 +100,8 @@ internal static class Deployment
         bool covered = true;
         foreach (OwnerSituation owner in s.Owners)
         {
-            covered &= Gates.AllVisibleFit(
-                s, owner, set => set.Covers(issued.Chain) || !AddsViolation(s, issued.Chain),
-                $"does not cover the chain of generation {next.Number}");
+            string lack = $"does not cover the chain of generation {next.Number}";
+            covered &= Gates.AllVisibleFit(s, owner, Fits, lack) && Gates.EveryPartFits(s, owner, Fits, lack);
             covered &= Gates.ServersWereHeard(s, owner, issued.Chain);
             if (owner.IsPublished(s.Now, s.Margin))
                 covered &= Gates.DnsIsSound(s, owner);
@@ -114,6 +113,8 @@ internal static class Deployment
         return AddsViolation(s, issued.Chain)
             ? null
             : new Step.Deploy(s.Certificate.Name, next.Number, "every visible record set covers its chain");
+
+        bool Fits(RecordSet set) => set.Covers(issued.Chain) || !AddsViolation(s, issued.Chain);
     }
 
     private static bool AddsViolation(Situation s, Chain chain) =>

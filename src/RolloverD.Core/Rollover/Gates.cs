@@ -104,6 +104,25 @@ internal static class Gates
     }
 
     /// <summary>
+    /// Whatever the owner may hold while nobody confirmed its last change fits; otherwise says what does not.
+    /// </summary>
+    /// <param name="s">The situation; takes the hold.</param>
+    /// <param name="owner">The owner.</param>
+    /// <param name="fits">What is asked of each part.</param>
+    /// <param name="lack">What is wrong with a part that does not fit, after "which".</param>
+    public static bool EveryPartFits(Situation s, OwnerSituation owner, Func<RecordSet, bool> fits, string lack)
+    {
+        if (owner.Ledger.PartsOfUnfinished().FirstOrDefault(p => !fits(p)) is not { } part)
+            return true;
+
+        s.Hold(
+            Gate.Propagation, owner.Owner, null,
+            $"a change was sent and nobody confirmed it; carried out in part it leaves [{part}], which {lack}",
+            "nothing when this is brief, for it is sent again; otherwise see to the DNS provider");
+        return false;
+    }
+
+    /// <summary>
     /// The set to publish, with the configured TTL, when that makes no sender fail; null after noting a hold.
     /// </summary>
     /// <param name="s">The situation; takes the hold.</param>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using RolloverD.Core.Dane;
+using RolloverD.Core.Policy;
 
 namespace RolloverD.Core.Rollover;
 
@@ -85,21 +86,39 @@ internal static class Publication
         if (!Gates.DnsIsSound(s, owner))
             return null;
 
-        if (Gates.Permitted(s, owner.Owner, latest.With(missing), "publishing") is { } target)
+        // One more record of parameters that are there already gives a sender one more that may match and takes
+        // nothing away: what is broken need not wait for the rest. RFC 7671 §9
+        ImmutableArray<TlsaRecord> helping =
+            [.. missing.Where(r => latest.Records.Any(l => l.IsUsable && l.Parameters == r.Parameters))];
+        bool isHelpful = helping.Length == missing.Length;
+        if ((isHelpful || NothingIsBeingDeployed(s, owner))
+            && Gates.Permitted(s, owner.Owner, latest.With(missing), "publishing") is { } target)
         {
             return new(
                 s.Certificate.Name, owner.Owner, latest, target, missing,
                 "the records must be in every cache before they are needed");
         }
 
-        // One more record of parameters that are there already gives a sender one more that may match and takes
-        // nothing away: what is broken need not wait for the rest. RFC 7671 §9
-        ImmutableArray<TlsaRecord> helping =
-            [.. missing.Where(r => latest.Records.Any(l => l.IsUsable && l.Parameters == r.Parameters))];
-        return !helping.IsEmpty && helping.Length < missing.Length
+        return !isHelpful && !helping.IsEmpty
             && Gates.Permitted(s, owner.Owner, latest.With(helping), "publishing") is { } part
-                ? new(s.Certificate.Name, owner.Owner, latest, part, helping, "they heal what is served")
+                ? new(s.Certificate.Name, owner.Owner, latest, part, helping, "they can only help what is served")
                 : null;
+    }
+
+    // Until a deployment is verified either chain may be met. A change that brings parameters which are new at the
+    // owner, carried out in part, cannot cover both. RFC 7671 §8.4: one change at a time
+    private static bool NothingIsBeingDeployed(Situation s, OwnerSituation owner)
+    {
+        DesiredCertificate? deploying = Wanted.CertificatesAt(s.Desired, s.Facts, owner.Owner)
+            .FirstOrDefault(c => s.Facts.Certificate(c.Name).Current is { State: GenerationState.Deploying });
+        if (deploying is null)
+            return true;
+
+        s.Hold(
+            Gate.Verification, owner.Owner, null,
+            $"records of new parameters come when what is being deployed of {deploying.Name} is verified",
+            "nothing when this is brief; otherwise see that the mail server takes on what is deployed");
+        return false;
     }
 
     // The first publication waits until the chain that it promises is in service, and no old process shows another one:
@@ -149,11 +168,25 @@ internal static class Publication
             return null;
 
         RecordSet latest = owner.Ledger.BaseAt(s.Now)!;
-        return Gates.Permitted(s, owner.Owner, latest.Without(superfluous.ToHashSet()), "withdrawing") is { } target
-            ? new(
+        if (Without(superfluous) is { } target)
+        {
+            return new(
                 s.Certificate.Name, owner.Owner, latest, target, LastOfServed(s, owner, superfluous),
-                "every address serves the new chain and the rollback window has passed")
-            : null;
+                "every address serves the new chain and the rollback window has passed");
+        }
+
+        // What must stay is no reason for others to stay that match nothing.
+        return superfluous.GroupBy(r => r.Parameters).Select(g => g.ToImmutableArray())
+            .Where(some => some.Length < superfluous.Length)
+            .Select(some => Without(some) is { } part
+                ? new Step.Withdraw(
+                    s.Certificate.Name, owner.Owner, latest, part, LastOfServed(s, owner, some),
+                    "every address serves the new chain, and the others have to stay for now")
+                : null)
+            .FirstOrDefault(step => step is not null);
+
+        RecordSet? Without(ImmutableArray<TlsaRecord> records) =>
+            Gates.Permitted(s, owner.Owner, latest.Without(records.ToHashSet()), "withdrawing");
     }
 
     // A provider that stops in between must not leave others of their kind alone: those of served chains go last.

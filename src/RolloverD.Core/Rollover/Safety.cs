@@ -124,13 +124,17 @@ public static class Safety
     /// that fails every chain now, one of the same kind of key among them, may fail this one too; while one address
     /// still works, for one holder of one cached set, nothing may go into service that does not. A chain of another
     /// kind of key may be all that an address shows, and the new one then comes in its place; or the new one comes
-    /// beside it and is the first of its kind.
+    /// beside it and is the first of its kind. Of a change that nobody confirmed every part counts as visible.
     /// </summary>
     public static ImmutableArray<Violation> OfServing(
         Desired desired, Facts facts, DesiredCertificate certificate, Chain chain, DateTimeOffset now) =>
     [
         .. Exposures(desired, facts, certificate.Endpoints, now)
             .Where(e => !facts.EndpointOf(e.Endpoint).Seen.Contains(chain))
+            .Select(e => e with
+            {
+                Visible = [.. e.Visible, .. facts.Owner(facts.EndpointOf(e.Endpoint).Owner).PartsOfUnfinished()],
+            })
             .SelectMany(e => Violations([e with { Served = [chain] }]).Where(v => !FailsAnyway(e, v))),
     ];
 

@@ -27,6 +27,33 @@ public static class Visibility
     public static IEnumerable<PublishedSet> VisibleAt(this OwnerLedger ledger, DateTimeOffset now, TimeSpan margin) =>
         ledger.Sets.Where(s => ledger.VisibleUntil(s, margin) is not { } until || now < until);
 
+    /// <summary>
+    /// What an owner may hold besides when a change that no provider confirmed was carried out in part, as where each
+    /// record is a request of its own: the set before with any one record that was to come, or the set after with any
+    /// one that was to go. A chain that these and the two sets cover is covered by every part.
+    /// </summary>
+    public static IEnumerable<RecordSet> PartsOfUnfinished(this OwnerLedger ledger)
+    {
+        RecordSet before = RecordSet.Absent;
+        foreach (PublishedSet set in ledger.Sets)
+        {
+            if (set.State is SetState.Gone)
+                continue;
+
+            RecordSet after = set.Records;
+            if (set.State is SetState.Seen or SetState.Intended { AppliedAt: not null })
+            {
+                before = after;
+                continue;
+            }
+
+            foreach (TlsaRecord coming in after.Records.Where(r => !before.Contains(r)))
+                yield return new([.. before.Records, coming], after.Ttl);
+            foreach (TlsaRecord going in before.Records.Where(r => !after.Contains(r)))
+                yield return after.With([going]);
+        }
+    }
+
     /// <summary>The distinct record sets that are visible at a time.</summary>
     public static ImmutableArray<RecordSet> VisibleSetsAt(
         this OwnerLedger ledger, DateTimeOffset now, TimeSpan margin) =>

@@ -1,0 +1,96 @@
+using RolloverD.Core.Dane;
+using RolloverD.Core.Policy;
+using RolloverD.Core.Rollover;
+using RolloverD.Core.Tests.Support;
+using Xunit;
+
+namespace RolloverD.Core.Tests.Rollover;
+
+/// <summary>A provider that takes one record after the other may stop in between: no chain may fail by the half.</summary>
+public class PartialChangeTests
+{
+    private static readonly DateTimeOffset Now = Some.Start.AddDays(1);
+
+    private static readonly DesiredCertificate Mx1 = Some.Certificate with
+    {
+        Tlsa = [Some.Parameters("3 1 1"), Some.Parameters("3 0 1")],
+    };
+
+    private static readonly PublicKey Key = Some.Key(1), NextKey = Some.Key(2);
+    private static readonly Chain Chain = Some.Chain(Key), NextChain = Some.Chain(NextKey);
+    private static readonly TlsaRecord Ours = Some.Record("3 1 1", Key), Next = Some.Record("3 1 1", NextKey);
+    private static readonly TlsaRecord[] Certificates = [Some.Record("3 0 1", Chain), Some.Record("3 0 1", NextChain)];
+
+    [Fact]
+    public void The_parts_of_a_change_that_nobody_confirmed_are_one_record_more_or_one_that_stayed()
+    {
+        OwnerLedger ledger = Given.Ledger(Some.Set(Ours)).Intend(Some.Set([Ours, .. Certificates]), Certificates, Now);
+        Assert.Equal(Certificates.Select(c => Some.Set(Ours, c)).ToHashSet(), [.. ledger.PartsOfUnfinished()]);
+
+        ledger = Given.Ledger(Some.Set([Ours, .. Certificates])).Intend(Some.Set(Ours), [], Now);
+        Assert.Equal(Certificates.Select(c => Some.Set(Ours, c)).ToHashSet(), [.. ledger.PartsOfUnfinished()]);
+
+        ledger = OwnerLedger.New(Some.Owner).Intend(Some.Set(Ours), [Ours], Now);
+        Assert.Equal([Some.Set(Ours)], ledger.PartsOfUnfinished());
+        Assert.Empty(ledger.Applied(Some.Set(Ours), Now).PartsOfUnfinished());
+    }
+
+    [Fact]
+    public void Nothing_goes_into_service_while_half_a_change_could_refuse_it()
+    {
+        RecordSet before = Some.Set(Ours, Next), after = before.With(Certificates);
+        Facts facts = Given.Steady(Mx1, Key, Given.In(2, NextKey, new GenerationState.Issued(NextChain, Now)))
+            .With(Given.Ledger(before).Intend(after, Certificates, Now));
+        Observation seen = Look.Well(facts.With(Given.Ledger(before)), Mx1, Now, Chain);
+
+        // The change rests after a failure that says nothing of what came of it.
+        var sent = Assert.IsType<Step.Publish>(Decide(facts, seen).Next);
+        facts = facts.Complete(sent, new StepOutcome.Unknown("the third request failed", "see to the provider"), Now);
+        Plan plan = Decide(facts, seen);
+        Assert.Null(plan.Next);
+        Assert.Contains(plan.Holds, h => h.Gate == Gate.Propagation
+            && h.Reason.Contains("carried out in part", StringComparison.Ordinal));
+
+        // One record alone is there, or it is not: either is good for the chain.
+        RecordSet added = before.With([Certificates[1]]);
+        facts = facts.With(Given.Ledger(before).Intend(added, [Certificates[1]], Now));
+        Assert.IsType<Step.Deploy>(Decide(facts, seen).Next);
+    }
+
+    [Fact]
+    public void New_parameters_wait_for_the_deployment_that_is_under_way_and_records_that_help_do_not()
+    {
+        var deploying = new GenerationState.Deploying(NextChain, Now, Now, 0);
+        Facts facts = Given.Facts(
+            [Given.Certificate("mx1", Given.Live(1, Key), Given.In(2, NextKey, deploying))],
+            [Given.Ledger(Some.Set(Ours, Next))],
+            [Given.Seen(Some.Mx, Chain) with { TakenOverAt = Some.Start }]);
+        Plan plan = Decide(facts, Look.Well(facts, Mx1, Now, Chain));
+        Assert.IsNotType<Step.Publish>(plan.Next);
+        Assert.Contains(plan.Holds, h => h.Gate == Gate.Verification && h.Subject == Some.Owner);
+
+        facts = facts.With(Given.Ledger(Some.Set(Next)));
+        var step = Assert.IsType<Step.Publish>(Decide(facts, Look.Well(facts, Mx1, Now, Chain)).Next);
+        Assert.Equal([Ours], step.Added);
+    }
+
+    [Fact]
+    public void Records_that_match_nothing_go_though_others_have_to_stay()
+    {
+        // The stranger is covered by the 2 1 1 record of its CA alone, which nothing else wants any more.
+        Chain stranger = Some.Chain(Some.Key(9), ca: 9);
+        TlsaRecord keeps = Some.Record("2 1 1", stranger), ca = Some.Record("2 1 1", Chain);
+        TlsaRecord left = Some.Record("3 0 1", Some.Chain(Some.Key(66)));
+        DesiredCertificate byCa = Some.Certificate with { Tlsa = [Some.Parameters("2 1 1")] };
+        Facts facts = Given.Facts(
+            [Given.Certificate("mx1", Given.Live(1, Key))],
+            [Given.Ledger(Some.Set(keeps, ca, left))],
+            [Given.Seen(Some.Mx, Chain, stranger) with { TakenOverAt = Some.Start }]);
+        Observation seen = Look.Well(facts, byCa, Now, Chain, stranger);
+        var step = Assert.IsType<Step.Withdraw>(Planner.Next(Some.Desired(byCa), facts, seen, "mx1", Now).Next);
+        Assert.Equal([left], step.Removed);
+    }
+
+    private static Plan Decide(Facts facts, Observation seen) =>
+        Planner.Next(Some.Desired(Mx1), facts, seen, "mx1", Now);
+}
