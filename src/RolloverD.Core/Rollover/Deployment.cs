@@ -97,6 +97,7 @@ internal static class Deployment
             return null;
         }
 
+        bool? adds = null;
         bool covered = true;
         foreach (OwnerSituation owner in s.Owners)
         {
@@ -110,11 +111,13 @@ internal static class Deployment
         if (!covered || !ServersAreReady(s))
             return null;
 
-        return AddsViolation(s, issued.Chain)
+        return Adds()
             ? null
             : new Step.Deploy(s.Certificate.Name, next.Number, "every visible record set covers its chain");
 
-        bool Fits(RecordSet set) => set.Covers(issued.Chain) || !AddsViolation(s, issued.Chain);
+        bool Fits(RecordSet set) => set.Covers(issued.Chain) || !Adds();
+
+        bool Adds() => adds ??= AddsViolation(s, issued.Chain);
     }
 
     private static bool AddsViolation(Situation s, Chain chain) =>

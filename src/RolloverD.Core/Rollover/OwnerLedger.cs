@@ -66,7 +66,7 @@ public sealed record OwnerLedger(
     {
         int latest = Sets.FindLastIndex(s => s.State is not SetState.Gone);
         ImmutableArray<PublishedSet> sets = latest < 0 || !Sets[latest].Records.Equals(set)
-            ? Sets.Add(new(set, now, new SetState.Intended(null)))
+            ? IntendedLast(set, null, now)
             : Sets[latest].State is SetState.Intended before
                 ? Sets.SetItem(latest, new(set, now, before with { Tries = before.Tries + 1 }))
                 : Sets;
@@ -100,9 +100,22 @@ public sealed record OwnerLedger(
     {
         int latest = Sets.FindLastIndex(s => s.State is not SetState.Gone);
         if (latest < 0 || !Sets[latest].Records.Equals(set))
-            return this with { Sets = Sets.Add(new(set, now, new SetState.Intended(now))) };
+            return this with { Sets = IntendedLast(set, now, now) };
 
         return Sets[latest].State is SetState.Intended ? Confirmed(latest, set, now) : this;
+    }
+
+    // A set that was intended before is remembered once, as the last: while no server answers, the same changes come
+    // again and again. How often it was sent is kept, for an earlier try may still have been carried out; and what the
+    // provider confirmed is not forgotten for a try that it did not.
+    private ImmutableArray<PublishedSet> IntendedLast(RecordSet set, DateTimeOffset? appliedAt, DateTimeOffset now)
+    {
+        int tries = 1 + Sets.Where(IsSame).Sum(s => ((SetState.Intended)s.State).Tries);
+        return [.. Sets.Where(s => !IsSame(s)), new(set, now, new SetState.Intended(appliedAt, tries))];
+
+        bool IsSame(PublishedSet other) =>
+            other.State is SetState.Intended before && other.Records.Equals(set)
+            && (before.AppliedAt is null || appliedAt is not null);
     }
 
     // A provider with a TTL of its own makes the same set of what was asked for each time: it is remembered once.

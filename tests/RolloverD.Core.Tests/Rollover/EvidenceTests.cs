@@ -171,6 +171,23 @@ public class EvidenceTests
     }
 
     [Fact]
+    public void Two_changes_that_are_sent_in_turns_while_nobody_answers_are_remembered_once_each()
+    {
+        RecordSet other = Some.Set(Some.Record("3 1 1", Some.Key(3)));
+        OwnerLedger ledger = Given.Ledger(Old);
+        for (int hours = 0; hours < 50; hours++)
+            ledger = ledger.Intend(Both, [], T0.AddHours(hours)).Found(other, T0.AddHours(hours));
+        Assert.Equal([Old, Both, other], ledger.Sets.Select(s => s.Records));
+        Assert.Contains(Both, ledger.Renounce(Both).Sets.Select(s => s.Records)); // one of the tries may have been it
+
+        // A confirmed set is not taken for one that was never confirmed.
+        DateTimeOffset later = T0.AddDays(9);
+        ledger = ledger.Intend(other, [], later).Intend(Both, [], later).Intend(other, [], later);
+        Assert.Contains(
+            ledger.Sets, s => s.Records.Equals(other) && s.State is SetState.Intended { AppliedAt: not null });
+    }
+
+    [Fact]
     public void Finding_at_the_provider_what_was_intended_confirms_it_anew()
     {
         DateTimeOffset later = T0.AddHours(5);

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace RolloverD.Core.Tests.Rollover;
 
-/// <summary>A provider that takes one record after the other may stop in between: no chain may fail by the half.</summary>
+/// <summary>
+/// A provider that takes one record after the other may stop in between: no chain may fail by the half.
+/// </summary>
 public class PartialChangeTests
 {
     private static readonly DateTimeOffset Now = Some.Start.AddDays(1);
