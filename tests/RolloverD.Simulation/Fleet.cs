@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using RolloverD.Simulation.Report;
 
@@ -8,10 +9,13 @@ internal sealed class Fleet
 {
     private readonly ulong end;
     private const int ToldInFull = 3;
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(30); // most take a tenth of a second
 
     private readonly List<Failure> violations = [];
     private readonly Coverage total = new();
     private readonly byte[]? digest;
+    private readonly ConcurrentDictionary<ulong, TimeSpan> running = [];
+    private readonly Stopwatch clock = Stopwatch.StartNew();
     private ulong next;
     private ulong done;
 
@@ -28,7 +32,6 @@ internal sealed class Fleet
 
     public int Go(TextWriter output)
     {
-        var clock = Stopwatch.StartNew();
         Thread[] workers =
         [
             .. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Thread(Work) { IsBackground = true }),
@@ -41,7 +44,7 @@ internal sealed class Fleet
             {
                 output.WriteLine(
                     $"{clock.Elapsed:hh\\:mm\\:ss}  {Interlocked.Read(ref done)} seeds, "
-                    + $"{violations.Count} violation(s)");
+                    + $"{violations.Count} violation(s){Slow()}");
             }
         }
 
@@ -67,8 +70,10 @@ internal sealed class Fleet
             if (seed >= end)
                 break;
 
+            running[seed] = clock.Elapsed;
             History? history = digest is null ? null : new();
             string? broken = Run.Of(seed, coverage, history);
+            running.TryRemove(seed, out _);
             if (history is not null)
                 Add(history.Digest());
             if (broken is not null)
@@ -86,6 +91,11 @@ internal sealed class Fleet
         lock (total)
             total.Add(coverage);
     }
+
+    // A run that does not end is a violation, too, and nothing else would name it.
+    private string Slow() => string.Concat(running
+        .Where(r => clock.Elapsed - r.Value > Long)
+        .Select(r => $"; seed {r.Key} runs for {clock.Elapsed - r.Value:hh\\:mm\\:ss}"));
 
     // Whichever run ends first: the order makes no difference.
     private void Add(byte[] history)

@@ -1,7 +1,6 @@
 using System.Globalization;
 using RolloverD.Simulation;
 using RolloverD.Simulation.Mutants;
-using RolloverD.Simulation.Report;
 
 ulong seeds = 1000;
 ulong from = 1;
@@ -48,10 +47,7 @@ static string Repository()
 
 static int Replay(ulong seed)
 {
-    var history = new History();
-    string? broken = Run.Of(seed, new(), history);
-    foreach (string line in history.Lines)
-        Console.WriteLine(line);
+    string? broken = Run.Of(seed, new(), new(Console.Out));
     Console.WriteLine(broken is null ? "no violation" : $"violation: {broken}");
     return broken is null ? 0 : 1;
 }

@@ -7,7 +7,8 @@ using RolloverD.Simulation.World;
 namespace RolloverD.Simulation.Report;
 
 /// <summary>What happened in one run, for people: who served, cached and decided what, and when.</summary>
-internal sealed class History : ILogger
+/// <param name="live">Gets every line at once; a run that does not end tells where it is.</param>
+internal sealed class History(TextWriter? live = null) : ILogger
 {
     private readonly List<string> lines = [];
     private Scene? scene;
@@ -21,7 +22,9 @@ internal sealed class History : ILogger
     {
         scene = where;
         TimeSpan at = where.Now - Scenario.Start;
-        lines.Add(string.Create(CultureInfo.InvariantCulture, $"{at:d\\.hh\\:mm\\:ss\\.fff}  {what}"));
+        string line = string.Create(CultureInfo.InvariantCulture, $"{at:d\\.hh\\:mm\\:ss\\.fff}  {what}");
+        lines.Add(line);
+        live?.WriteLine(line);
     }
 
     public IDisposable? BeginScope<TState>(TState state)
