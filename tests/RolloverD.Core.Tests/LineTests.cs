@@ -1,4 +1,4 @@
-using RolloverD.Core.Tests.Support;
+using RolloverD.Tests.Shared;
 using Xunit;
 
 namespace RolloverD.Core.Tests;

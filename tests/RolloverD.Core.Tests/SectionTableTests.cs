@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using RolloverD.Core.Tests.Support;
+using RolloverD.Tests.Shared;
 using Xunit;
 
 namespace RolloverD.Core.Tests;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using RolloverD.Tests.Shared;
 
 namespace RolloverD.Lab.Tests;
 
@@ -9,7 +10,7 @@ namespace RolloverD.Lab.Tests;
 /// </summary>
 public sealed class Lab : IAsyncDisposable
 {
-    private static readonly string Root = FindRoot();
+    private static readonly string Root = Repository.Root;
     private readonly string name;
     private Process? daemon;
 
@@ -274,17 +275,5 @@ public sealed class Lab : IAsyncDisposable
 
         lock (Root)
             File.AppendAllText(file, line + "\n");
-    }
-
-    private static string FindRoot()
-    {
-        string directory = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(directory, "RolloverD.sln")))
-        {
-            directory = Path.GetDirectoryName(directory)
-                ?? throw new InvalidOperationException("no RolloverD.sln above the tests");
-        }
-
-        return directory;
     }
 }

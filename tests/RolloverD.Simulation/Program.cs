@@ -1,6 +1,7 @@
 using System.Globalization;
 using RolloverD.Simulation;
 using RolloverD.Simulation.Mutants;
+using RolloverD.Tests.Shared;
 
 ulong seeds = 1000;
 ulong from = 1;
@@ -33,17 +34,9 @@ for (int i = 0; i < args.Length; i++)
 }
 
 if (mutants)
-    return new Workshop(Repository(), Console.Out).Go((int)seeds);
+    return new Workshop(Repository.Root, Console.Out).Go((int)seeds);
 
 return new Fleet(from, seeds, digests).Go(Console.Out);
-
-static string Repository()
-{
-    string? here = AppContext.BaseDirectory;
-    while (here is not null && !File.Exists(Path.Combine(here, "RolloverD.sln")))
-        here = Path.GetDirectoryName(here);
-    return here ?? throw new InvalidOperationException("run it from within the repository");
-}
 
 static int Replay(ulong seed)
 {

@@ -116,14 +116,13 @@ internal sealed class Workshop(string repository, TextWriter output)
         })!;
         run.BeginOutputReadLine();
         ulong? caught = null;
-        string how = "";
         while (caught is null && run.StandardError.ReadLine() is { } line)
         {
             if (line.StartsWith("seed ", StringComparison.Ordinal)
                 && ulong.TryParse(line.AsSpan(5, line.IndexOf(':') - 5), out ulong seed)
                 && Run.Of(seed, new Coverage()) is null)
             {
-                (caught, how) = (seed, line);
+                caught = seed;
             }
         }
 
@@ -135,7 +134,6 @@ internal sealed class Workshop(string repository, TextWriter output)
             ? $"{what} seed {c,6} after {c,6} seed(s)  caught"
             : $"{what} {seeds} seeds  survived");
         output.Flush();
-        _ = how;
         return caught is not null;
     }
 }

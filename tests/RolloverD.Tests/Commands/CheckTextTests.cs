@@ -1,6 +1,7 @@
 using RolloverD.Commands;
 using RolloverD.Core.Dane;
 using RolloverD.Tests.Config;
+using RolloverD.Tests.Shared;
 using Xunit;
 
 namespace RolloverD.Tests.Commands;
@@ -23,8 +24,8 @@ public sealed class CheckTextTests
     ];
 
     [Fact]
-    public void Every_verdict_says_why_and_what_to_do() => Repository.AssertGolden(
-        Repository.Path("tests/RolloverD.Tests/Commands/Golden/check.txt"),
+    public void Every_verdict_says_why_and_what_to_do() => GoldenFile.Matches(
+        Repository.FileAt("tests/RolloverD.Tests/Commands/Golden/check.txt"),
         Text(Report(Verdicts)));
 
     [Fact]

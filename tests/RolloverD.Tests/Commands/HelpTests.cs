@@ -1,6 +1,7 @@
 using System.CommandLine;
 using RolloverD.Commands;
 using RolloverD.Tests.Config;
+using RolloverD.Tests.Shared;
 using Xunit;
 
 namespace RolloverD.Tests.Commands;
@@ -47,8 +48,8 @@ public sealed class HelpTests
     }
 
     [Fact]
-    public void The_first_help_names_every_command_in_a_sentence() => Repository.AssertGolden(
-        Repository.Path("tests/RolloverD.Tests/Commands/Golden/help.txt"),
+    public void The_first_help_names_every_command_in_a_sentence() => GoldenFile.Matches(
+        Repository.FileAt("tests/RolloverD.Tests/Commands/Golden/help.txt"),
         string.Join('\n', HelpText.Of(CommandLine.Create(), 80).Text) + "\n");
 
     private static IEnumerable<Command> Leaves(Command command) =>

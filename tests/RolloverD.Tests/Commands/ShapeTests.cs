@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization.Metadata;
 using RolloverD.Commands;
-using RolloverD.Tests.Config;
+using RolloverD.Tests.Shared;
 using Xunit;
 
 namespace RolloverD.Tests.Commands;
@@ -11,7 +11,7 @@ namespace RolloverD.Tests.Commands;
 /// </summary>
 public sealed class ShapeTests
 {
-    private static readonly string Readme = File.ReadAllText(Repository.Path("src/RolloverD/Commands/README.md"));
+    private static readonly string Readme = File.ReadAllText(Repository.FileAt("src/RolloverD/Commands/README.md"));
 
     private static readonly Type[] Documents =
     [

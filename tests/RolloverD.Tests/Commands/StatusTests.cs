@@ -1,8 +1,8 @@
 using RolloverD.Commands;
 using RolloverD.Core.Rollover;
 using RolloverD.Store;
-using RolloverD.Tests.Config;
 using RolloverD.Tests.Engine.Model;
+using RolloverD.Tests.Shared;
 using Xunit;
 
 namespace RolloverD.Tests.Commands;
@@ -52,7 +52,7 @@ public sealed class StatusTests
     [Fact]
     public void The_room_of_a_directory_is_that_of_its_file_system()
     {
-        Assert.InRange(StateDisk.Room(Repository.Path("src")), StateDisk.Needed, long.MaxValue);
+        Assert.InRange(StateDisk.Room(Repository.FileAt("src")), StateDisk.Needed, long.MaxValue);
         Assert.Equal(0, StateDisk.Room("/proc/self")); // nothing can be written to it
     }
 

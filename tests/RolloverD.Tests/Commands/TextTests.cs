@@ -3,6 +3,7 @@ using RolloverD.Commands.Watching;
 using RolloverD.Core.Ports;
 using RolloverD.Core.Rollover;
 using RolloverD.Tests.Config;
+using RolloverD.Tests.Shared;
 using Xunit;
 
 namespace RolloverD.Tests.Commands;
@@ -191,6 +192,6 @@ public sealed class TextTests
 
     private static string Text(Page page) => string.Join('\n', page.Text) + "\n";
 
-    private static void AssertGolden(string name, Page page) => Repository.AssertGolden(
-        Repository.Path($"tests/RolloverD.Tests/Commands/Golden/{name}.txt"), Text(page));
+    private static void AssertGolden(string name, Page page) => GoldenFile.Matches(
+        Repository.FileAt($"tests/RolloverD.Tests/Commands/Golden/{name}.txt"), Text(page));
 }

@@ -1,4 +1,5 @@
 using RolloverD.Config;
+using RolloverD.Tests.Shared;
 using Xunit;
 
 namespace RolloverD.Tests.Config;
@@ -8,7 +9,7 @@ namespace RolloverD.Tests.Config;
 /// </summary>
 public sealed class CaseTests
 {
-    private static readonly string Cases = Repository.Path("tests/RolloverD.Tests/Config/Cases");
+    private static readonly string Cases = Repository.FileAt("tests/RolloverD.Tests/Config/Cases");
 
     public static TheoryData<string> Names =>
         [.. Directory.GetFiles(Cases, "*.toml").Select(f => Path.GetFileNameWithoutExtension(f)).Order()];
@@ -19,6 +20,6 @@ public sealed class CaseTests
     {
         using var directory = new ConfigurationDirectory();
         ConfigurationResult result = directory.Load(File.ReadAllText(Path.Combine(Cases, name + ".toml")));
-        Repository.AssertGolden(Path.Combine(Cases, name + ".expected"), directory.Describe(result));
+        GoldenFile.Matches(Path.Combine(Cases, name + ".expected"), directory.Describe(result));
     }
 }

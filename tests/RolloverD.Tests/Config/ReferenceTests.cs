@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using RolloverD.Config;
 using RolloverD.Core.Policy;
+using RolloverD.Tests.Shared;
 using Xunit;
 
 namespace RolloverD.Tests.Config;
@@ -10,7 +11,7 @@ namespace RolloverD.Tests.Config;
 /// <summary>config/ tells every key, and its example is a configuration that works.</summary>
 public sealed partial class ReferenceTests
 {
-    private static readonly string Page = Repository.Path("config/README.md");
+    private static readonly string Page = Repository.FileAt("config/README.md");
 
     [Fact]
     public void The_page_tells_every_key()
@@ -19,13 +20,13 @@ public sealed partial class ReferenceTests
         int begin = page.IndexOf('\n', page.IndexOf("<!-- keys: begin", StringComparison.Ordinal)) + 1;
         int end = page.IndexOf("<!-- keys: end -->", StringComparison.Ordinal);
 
-        Repository.AssertGolden(Page, page[..begin] + Keys() + page[end..]);
+        GoldenFile.Matches(Page, page[..begin] + Keys() + page[end..]);
     }
 
     [Fact]
     public void The_example_works_with_the_defaults_that_it_shows()
     {
-        string example = File.ReadAllText(Repository.Path("config/rolloverd.toml"));
+        string example = File.ReadAllText(Repository.FileAt("config/rolloverd.toml"));
         string uncommented = CommentedOut().Replace(example, "$1");
         using var directory = new ConfigurationDirectory();
 

@@ -1,10 +1,13 @@
-namespace RolloverD.Core.Tests.Support;
+namespace RolloverD.Tests.Shared;
 
-/// <summary>The repository in which the tests run, and its sources.</summary>
+/// <summary>The repository in which the tests run, and its files.</summary>
 internal static class Repository
 {
     /// <summary>The directory of the solution.</summary>
     public static string Root { get; } = FindRoot();
+
+    /// <summary>A file of the repository.</summary>
+    public static string FileAt(string relative) => Path.Combine(Root, relative);
 
     /// <summary>
     /// Every file of C# below these directories of the repository; what a build writes lies elsewhere.
