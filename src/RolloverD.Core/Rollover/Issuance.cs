@@ -17,7 +17,7 @@ internal static class Issuance
         if (next.State is GenerationState.Issued issued)
         {
             return s.Now >= RenewalTime.Of(s.Certificate, issued.Chain)
-                && s.Now >= issued.At + RenewalTime.ShortestUse(issued.Chain)
+                && s.Now >= issued.At + RenewalTime.ShortestUse(issued.Chain, s.Desired.Timing)
                 ? new Step.Issue(
                     s.Certificate.Name, next.Number, "the certificate grew old while it waited to be deployed")
                 {

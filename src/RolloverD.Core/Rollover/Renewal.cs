@@ -81,7 +81,7 @@ internal static class Renewal
             return (false, $"the certificate lacks the configured name {missing}");
 
         DateTimeOffset due = RenewalTime.Of(certificate, chain);
-        DateTimeOffset used = live.VerifiedAt + RenewalTime.ShortestUse(chain);
+        DateTimeOffset used = live.VerifiedAt + RenewalTime.ShortestUse(chain, s.Desired.Timing);
         if (due < used && !WasPutBack(s.Known, current))
             due = used;
         if (s.Now >= due)

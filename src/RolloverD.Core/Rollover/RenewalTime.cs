@@ -21,13 +21,14 @@ public static class RenewalTime
     }
 
     /// <summary>
-    /// How long a chain is used at least, whatever dates it bears: an hour, or a sixth of its lifetime when that is
-    /// less. An issuer that hands out what is old on its first day, or whose clock is not ours, is not asked without
-    /// end.
+    /// How long a chain is used at least, whatever dates it bears: an hour and twice the rollback window, so that the
+    /// records before it go meanwhile, or a sixth of its lifetime when that is less. An issuer that hands out what is
+    /// old on its first day, or whose clock is not ours, is not asked without end, nor do records pile up.
     /// </summary>
-    public static TimeSpan ShortestUse(Chain chain)
+    public static TimeSpan ShortestUse(Chain chain, Timing timing)
     {
         TimeSpan sixth = (chain.Leaf.NotAfter - chain.Leaf.NotBefore) / 6;
-        return sixth < TimeSpan.FromHours(1) ? sixth : TimeSpan.FromHours(1);
+        TimeSpan use = TimeSpan.FromHours(1) + (2 * timing.RollbackWindow);
+        return sixth < use ? sixth : use;
     }
 }

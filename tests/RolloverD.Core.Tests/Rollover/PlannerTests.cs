@@ -82,15 +82,15 @@ public class PlannerTests
     }
 
     [Fact]
-    public void A_certificate_that_is_due_when_it_goes_into_service_is_renewed_after_an_hour_and_no_sooner()
+    public void A_certificate_that_is_due_when_it_goes_into_service_is_renewed_when_the_records_before_it_can_be_gone()
     {
         DateTimeOffset late = Chain.NotAfter.AddDays(1);
         Facts facts = Given.Steady(Mx1, Key);
         facts = facts.With(facts.Certificate("mx1").With(
             Given.In(1, Key, new GenerationState.Live(Chain, late)) with { KeyCreatedAt = late }));
         Assert.Null(Decide(facts, late).Next);
-        Assert.Null(Decide(facts, late.AddMinutes(59)).Next);
-        Assert.IsType<Step.GenerateKey>(Decide(facts, late.AddHours(1)).Next);
+        Assert.Null(Decide(facts, late.AddMinutes(179)).Next);
+        Assert.IsType<Step.GenerateKey>(Decide(facts, late.AddHours(3)).Next);
     }
 
     [Fact]

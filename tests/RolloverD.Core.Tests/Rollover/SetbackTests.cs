@@ -194,7 +194,7 @@ public class SetbackTests
         var issued = new GenerationState.Issued(Some.Chain(NextKey, from: Now.AddDays(-80)), Now);
         Facts facts = Given.Steady(Some.Certificate, Key, Given.In(2, NextKey, issued));
         Assert.IsNotType<Step.Issue>(Decide(facts, Some.Certificate).Next);
-        Assert.IsType<Step.Issue>(Decide(facts, Some.Certificate, Now.AddHours(1)).Next);
+        Assert.IsType<Step.Issue>(Decide(facts, Some.Certificate, Now.AddHours(3)).Next);
     }
 
     private static Plan Decide(Facts facts, DesiredCertificate certificate, DateTimeOffset? now = null) => Planner.Next(
