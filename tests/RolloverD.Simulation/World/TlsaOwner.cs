@@ -65,9 +65,12 @@ internal sealed class TlsaOwner
         }
     }
 
-    /// <summary>What servers that are down will give out when they are back, if they get nothing newer.</summary>
+    /// <summary>
+    /// What servers will give out: those that are down when they are back, if they get nothing newer, and all of them
+    /// what the provider holds.
+    /// </summary>
     public IEnumerable<Edition> Dormant =>
-        Enumerable.Range(0, gives.Length).Where(servers.IsDown).Select(i => gives[i]!);
+        Enumerable.Range(0, gives.Length).Where(servers.IsDown).Select(i => gives[i]!).Append(Held);
 
     /// <summary>How long the last cache holds anything but what the servers give now, at the latest.</summary>
     public DateTimeOffset CachesEmptyAt => gave.Count == 0 ? time.Now : gave.Max(LeavesCaches);
