@@ -22,6 +22,9 @@ public sealed record OwnerLedger(
     TimeSpan AliasTtl,
     TimeSpan? AskedTtl = null)
 {
+    private static readonly TimeSpan ShortestRepeat = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LongestRepeat = TimeSpan.FromHours(1);
+
     public static OwnerLedger New(string owner) => new(owner, [], [], TimeSpan.Zero);
 
     /// <summary>
@@ -55,7 +58,7 @@ public sealed record OwnerLedger(
         Sets.LastOrDefault(s => s.State switch
         {
             SetState.Seen => true,
-            SetState.Intended { AppliedAt: { } at } => now < at + RepeatAfter(s.Records),
+            SetState.Intended { AppliedAt: { } at, Tries: var tries } => now < at + RepeatAfter(s.Records, tries),
             _ => false,
         })?.Records;
 
@@ -89,7 +92,7 @@ public sealed record OwnerLedger(
     public OwnerLedger Applied(RecordSet set, DateTimeOffset now)
     {
         int index = Sets.FindLastIndex(s => s.State is SetState.Intended && s.Records.HasSameRecords(set));
-        return index < 0 ? Found(set, now) : Confirmed(index, set, now);
+        return index < 0 ? Found(set, now) : Confirmed(index, set, now, ((SetState.Intended)Sets[index].State).Tries);
     }
 
     /// <summary>
@@ -102,7 +105,9 @@ public sealed record OwnerLedger(
         if (latest < 0 || !Sets[latest].Records.Equals(set))
             return this with { Sets = IntendedLast(set, now, now) };
 
-        return Sets[latest].State is SetState.Intended ? Confirmed(latest, set, now) : this;
+        return Sets[latest].State is SetState.Intended found
+            ? Confirmed(latest, set, now, found.Tries + 1)
+            : this;
     }
 
     // A set that was intended before is remembered once, as the last: while no server answers, the same changes come
@@ -119,22 +124,26 @@ public sealed record OwnerLedger(
     }
 
     // A provider with a TTL of its own makes the same set of what was asked for each time: it is remembered once.
-    private OwnerLedger Confirmed(int index, RecordSet set, DateTimeOffset now) => this with
+    private OwnerLedger Confirmed(int index, RecordSet set, DateTimeOffset now, int tries) => this with
     {
         Sets =
         [
             .. Sets.Take(index).Where(s => s.State is not SetState.Intended || !s.Records.Equals(set)),
-            Sets[index] with
-            {
-                Records = set,
-                State = ((SetState.Intended)Sets[index].State) with { AppliedAt = now },
-            },
+            Sets[index] with { Records = set, State = new SetState.Intended(now, tries) },
             .. Sets.Skip(index + 1),
         ],
     };
 
-    private static TimeSpan RepeatAfter(RecordSet set) =>
-        set.Ttl > TimeSpan.FromMinutes(1) ? set.Ttl : TimeSpan.FromMinutes(1);
+    // A TTL, or a minute when that is longer; twice as long after each time, up to an hour: while the servers are away
+    // for days, nobody is helped by a change a minute.
+    private static TimeSpan RepeatAfter(RecordSet set, int tries)
+    {
+        TimeSpan first = set.Ttl > ShortestRepeat ? set.Ttl : ShortestRepeat;
+        TimeSpan later = first * Math.Pow(2, Math.Min(tries - 1, 10));
+        return later < LongestRepeat ? later
+            : first > LongestRepeat ? first
+            : LongestRepeat;
+    }
 }
 
 /// <summary>A record set of an owner and what is known of its publication.</summary>

@@ -148,6 +148,31 @@ public class EvidenceTests
         Assert.Equal(Both, ledger.Applied(Both, T0).BaseAt(T0.AddSeconds(1)));
     }
 
+    [Theory]
+    [InlineData(5, 1, 1)] // a TTL would be a nuisance
+    [InlineData(300, 1, 5)]
+    [InlineData(300, 2, 10)]
+    [InlineData(300, 4, 40)]
+    [InlineData(300, 9, 60)]
+    [InlineData(7200, 9, 120)]
+    public void A_change_that_no_server_shows_is_repeated_after_a_TTL_and_later_each_time(
+        int ttl, int tries, int minutes)
+    {
+        var set = new RecordSet(Both.Records, TimeSpan.FromSeconds(ttl));
+        OwnerLedger sent = Given.Ledger(Old), found = sent;
+        for (int i = 0; i < tries; i++)
+        {
+            sent = sent.Intend(set, [], T0).Applied(set, T0);
+            found = found.Found(set, T0); // at the provider, where a change met it
+        }
+
+        Assert.All([sent, found], ledger =>
+        {
+            Assert.Equal(set, ledger.BaseAt(T0.AddMinutes(minutes) - TimeSpan.FromSeconds(1)));
+            Assert.Equal(Old, ledger.BaseAt(T0.AddMinutes(minutes)));
+        });
+    }
+
     [Fact]
     public void A_refusal_takes_the_intent_back() =>
         Assert.Equal([Old], Given.Ledger(Old).Intend(Both, [], T0).Renounce(Both).VisibleSetsAt(T0, TimeSpan.Zero));
