@@ -12,6 +12,25 @@ public abstract class StoreConformance
     /// <summary>Opens the test's store as one more process would; what one sees, all see.</summary>
     protected abstract IStore Open();
 
+    /// <summary>Opens what is left when the power failed just now, nothing closed and nothing written back.</summary>
+    protected abstract IStore OpenAfterPowerLoss();
+
+    [Fact]
+    public async Task What_was_committed_is_there_after_the_power_was_lost()
+    {
+        IStore store = Open();
+        Assert.True(store.Commit([Document("a", 0, "x"), Document("b", 0, "y")], [Entry("kept")]));
+        Assert.True(store.Commit([StoredDocument.Removal("certificate", "b", 1)], []));
+        Assert.True(store.TryLease("mx1", "me", Noon, Noon.AddMinutes(1)));
+        await store.Notebook("ca", "mx1", 1).WriteAsync("order", "https://ca.example/1", default);
+
+        IStore after = OpenAfterPowerLoss();
+        Assert.Equal([Document("a", 1, "x")], after.LoadAll());
+        Assert.Equal("kept", Assert.Single(after.Journal("mx1", 9)).Text);
+        Assert.Equal("me", after.LeaseHolder("mx1", Noon));
+        Assert.Equal("https://ca.example/1", await after.Notebook("ca", "mx1", 1).ReadAsync("order", default));
+    }
+
     [Fact]
     public void A_new_store_is_empty()
     {
