@@ -11,10 +11,22 @@ namespace RolloverD.Core.Ports;
 /// </summary>
 public interface IGenerationFiles
 {
-    /// <summary>Makes the generation's key, or finds the one that an earlier call made.</summary>
-    PublicKey CreateKey(string certificate, int generation, KeyAlgorithm algorithm);
+    /// <summary>
+    /// Makes the key of a generation that begins, or finds the one that an earlier call made and nobody wrote down.
+    /// What else was left there is replaced, as long as no certificate was stored for it: a key of another kind, or a
+    /// copy of another generation's, which would be no new key.
+    /// </summary>
+    /// <param name="certificate">Name of the certificate in the configuration.</param>
+    /// <param name="generation">Number of the generation.</param>
+    /// <param name="algorithm">The kind of key.</param>
+    /// <param name="taken">The keys of all other generations; null: there are none.</param>
+    PublicKey CreateKey(
+        string certificate, int generation, KeyAlgorithm algorithm, IReadOnlyCollection<PublicKey>? taken = null);
 
-    /// <summary>Gives a generation the key of another one.</summary>
+    /// <summary>
+    /// Gives a generation that begins the key of another one. A key that was left there is replaced, as long as no
+    /// certificate was stored for it.
+    /// </summary>
     PublicKey ReuseKey(string certificate, int from, int generation);
 
     /// <summary>The public half of a generation's key, or null when there is no key file.</summary>

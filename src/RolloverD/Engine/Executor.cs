@@ -15,8 +15,9 @@ internal sealed class Executor(World world)
         {
             return step switch
             {
-                Step.GenerateKey make => new StepOutcome.KeyReady(
-                    world.Files.CreateKey(make.Certificate, make.Generation, make.Algorithm)),
+                Step.GenerateKey make => new StepOutcome.KeyReady(world.Files.CreateKey(
+                    make.Certificate, make.Generation, make.Algorithm,
+                    [.. facts.Certificate(make.Certificate).Generations.Select(g => g.Key)])),
                 Step.KeepKey keep => new StepOutcome.KeyReady(
                     world.Files.ReuseKey(keep.Certificate, keep.From, keep.Generation)),
                 Step.Promote => new StepOutcome.Done(),

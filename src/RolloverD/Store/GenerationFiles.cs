@@ -36,25 +36,24 @@ public sealed class GenerationFiles : IGenerationFiles
         _files = new(_layout.Root, beforeChange);
     }
 
-    public Core.Dane.PublicKey CreateKey(string certificate, int generation, KeyAlgorithm algorithm)
+    public Core.Dane.PublicKey CreateKey(
+        string certificate,
+        int generation,
+        KeyAlgorithm algorithm,
+        IReadOnlyCollection<Core.Dane.PublicKey>? taken = null)
     {
         using IDisposable alone = Enter(certificate, generation);
         string path = _layout.PathOf(certificate, generation, StateLayout.PrivateKey);
         using GenerationKey? found = GenerationKey.ReadFile(path, out _);
-        if (found is null)
+        if (found is null || found.Algorithm != algorithm || taken?.Contains(found.Public) == true)
         {
-            RefuseLostKey(certificate, generation);
+            if (found is null)
+                RefuseLostKey(certificate, generation);
+            else
+                RefuseCertifiedKey(certificate, generation, $"a new {Word(algorithm)} key");
             using GenerationKey made = GenerationKey.Create(algorithm);
             _files.Write(path, made.ToPem());
             return made.Public;
-        }
-
-        if (found.Algorithm != algorithm)
-        {
-            throw new StoreException(
-                $"{path} holds {Word(found.Algorithm)} key where {Word(algorithm)} key was asked for",
-                $"Set key = back in the configuration, or move the file away if generation {generation} was never " +
-                "published; it is not replaced by itself");
         }
 
         _files.SyncDirectory(_layout.DirectoryOf(certificate, generation));
@@ -67,16 +66,12 @@ public sealed class GenerationFiles : IGenerationFiles
         string path = _layout.PathOf(certificate, generation, StateLayout.PrivateKey);
         using GenerationKey key = NeedKey(certificate, from, out byte[] pem);
         using GenerationKey? found = GenerationKey.ReadFile(path, out _);
-        if (found is not null && !found.Public.Equals(key.Public))
+        if (found?.Public.Equals(key.Public) != true)
         {
-            throw new StoreException(
-                $"{path} holds key {found.Public} where key {key.Public} of generation {from} should be",
-                $"Move the file away if generation {generation} was never published; it is not replaced by itself");
-        }
-
-        if (found is null)
-        {
-            RefuseLostKey(certificate, generation);
+            if (found is null)
+                RefuseLostKey(certificate, generation);
+            else
+                RefuseCertifiedKey(certificate, generation, $"key {key.Public} of generation {from}");
             _files.Write(path, pem);
         }
 
@@ -227,6 +222,17 @@ public sealed class GenerationFiles : IGenerationFiles
             "never made for certificates that exist");
     }
 
+    // A key without a certificate was made for a generation that nobody wrote down: nothing names it.
+    private void RefuseCertifiedKey(string certificate, int generation, string wanted)
+    {
+        if (!File.Exists(_layout.PathOf(certificate, generation, StateLayout.Certificate)))
+            return;
+        throw new StoreException(
+            $"{_layout.DirectoryOf(certificate, generation)} holds a key with its certificate where {wanted} should be",
+            $"Move the directory away if generation {generation} was never published, or put back the state that " +
+            "belongs to it; it is not replaced by itself");
+    }
+
     // A mail server may read the live files at any moment, so they change by a checked deployment only.
     private void RefuseChangeOfLive(string certificate, int generation, byte[] combined)
     {
@@ -282,9 +288,6 @@ public sealed class GenerationFiles : IGenerationFiles
     private static byte[] ToPem(ImmutableArray<byte> der) =>
         Encoding.ASCII.GetBytes(PemEncoding.WriteString("CERTIFICATE", der.AsSpan()) + "\n");
 
-    private static string Word(KeyAlgorithm? algorithm)
-    {
-        string word = PolicyWords.KeyAlgorithms.FirstOrDefault(w => w.Value == algorithm).Key;
-        return algorithm is null ? "another kind of" : $"an {word}";
-    }
+    private static string Word(KeyAlgorithm algorithm) =>
+        PolicyWords.KeyAlgorithms.First(w => w.Value == algorithm).Key;
 }

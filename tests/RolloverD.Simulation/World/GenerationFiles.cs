@@ -19,11 +19,16 @@ internal sealed class GenerationFiles(Scene scene) : IGenerationFiles
     public IEnumerable<(string Certificate, int Generation, PublicKey Key)> Keys =>
         keys.Select(k => (k.Key.Certificate, k.Key.Generation, k.Value));
 
-    public PublicKey CreateKey(string certificate, int generation, KeyAlgorithm algorithm) => scene.Effect(
-        $"key of generation {generation}", onDisk: true, () =>
+    public PublicKey CreateKey(
+        string certificate, int generation, KeyAlgorithm algorithm, IReadOnlyCollection<PublicKey>? taken) =>
+        scene.Effect($"key of generation {generation}", onDisk: true, () =>
         {
-            if (!keys.TryGetValue((certificate, generation), out PublicKey? key))
+            if (!keys.TryGetValue((certificate, generation), out PublicKey? key)
+                || key.Family != algorithm.Family() || taken?.Contains(key) == true)
+            {
                 keys[(certificate, generation)] = key = scene.Materials.NewKey(algorithm);
+            }
+
             return key;
         });
 
@@ -32,8 +37,7 @@ internal sealed class GenerationFiles(Scene scene) : IGenerationFiles
         {
             if (!keys.TryGetValue((certificate, from), out PublicKey? key))
                 throw new InvalidDataException($"there is no key of generation {from}");
-            keys.TryAdd((certificate, generation), key);
-            return keys[(certificate, generation)];
+            return keys[(certificate, generation)] = key;
         });
 
     public PublicKey? FindKey(string certificate, int generation) => keys.GetValueOrDefault((certificate, generation));

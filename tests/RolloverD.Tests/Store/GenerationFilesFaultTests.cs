@@ -122,17 +122,6 @@ public sealed class GenerationFilesFaultTests : IDisposable
     }
 
     [Fact]
-    public void A_key_of_another_kind_than_asked_for_stays()
-    {
-        GenerationFiles files = new(_state.Path, TestIssuer.Read);
-        PublicKey key = files.CreateKey("mx1", 1, KeyAlgorithm.EcdsaP256);
-        StoreException refused =
-            Assert.Throws<StoreException>(() => files.CreateKey("mx1", 1, KeyAlgorithm.Ed25519));
-        Assert.Contains("holds an ecdsa-p256 key where an ed25519 key", refused.Reason, StringComparison.Ordinal);
-        Assert.Equal(key, files.FindKey("mx1", 1));
-    }
-
-    [Fact]
     public void A_full_disk_is_said_and_damages_nothing()
     {
         _state.MountSmall(kilobytes: 64);

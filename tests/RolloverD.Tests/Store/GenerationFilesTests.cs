@@ -229,9 +229,44 @@ public sealed class GenerationFilesTests : IDisposable
         _files.DestroyKey("mx1", 1);
         Assert.Equal(first, _files.FindKey("mx1", 2));
 
-        _files.CreateKey("mx1", 3, KeyAlgorithm.EcdsaP384);
-        Assert.Throws<StoreException>(() => _files.ReuseKey("mx1", 2, 3));
         Assert.Throws<StoreException>(() => _files.ReuseKey("mx1", 1, 4));
+    }
+
+    [Fact]
+    public void What_was_left_for_a_generation_that_never_began_is_replaced_by_what_it_gets()
+    {
+        PublicKey first = _files.CreateKey("mx1", 1, KeyAlgorithm.EcdsaP384);
+        PublicKey second = _files.CreateKey("mx1", 2, KeyAlgorithm.EcdsaP384);
+        Assert.Equal(first, _files.ReuseKey("mx1", 1, 2));
+        Assert.Equal(first, _files.FindKey("mx1", 2));
+
+        // A copy is no new key: it may be copied no more, because it is compromised.
+        PublicKey fresh = _files.CreateKey("mx1", 2, KeyAlgorithm.EcdsaP384, [first]);
+        Assert.NotEqual(first, fresh);
+        Assert.NotEqual(second, fresh);
+        Assert.Equal(fresh, _files.CreateKey("mx1", 2, KeyAlgorithm.EcdsaP384, [first]));
+
+        Assert.NotEqual(fresh, _files.CreateKey("mx1", 2, KeyAlgorithm.Ed25519, [first]));
+        Assert.Equal(KeyFamily.EdDsa, _files.FindKey("mx1", 2)!.Family);
+    }
+
+    [Fact]
+    public void A_key_with_its_certificate_is_never_replaced()
+    {
+        Complete(1);
+        Complete(2);
+        PublicKey first = _files.FindKey("mx1", 1)!, second = _files.FindKey("mx1", 2)!;
+        Assert.All(
+            (Action[])
+            [
+                () => _files.CreateKey("mx1", 2, KeyAlgorithm.Ed25519),
+                () => _files.CreateKey("mx1", 2, KeyAlgorithm.EcdsaP256, [second]),
+                () => _files.ReuseKey("mx1", 1, 2),
+            ],
+            replaces => Assert.Contains(
+                "holds a key with its certificate", Assert.Throws<StoreException>(replaces).Reason,
+                StringComparison.Ordinal));
+        Assert.Equal((first, second), (_files.FindKey("mx1", 1), _files.FindKey("mx1", 2)));
     }
 
     [Fact]

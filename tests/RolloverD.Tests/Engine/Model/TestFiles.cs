@@ -23,10 +23,11 @@ internal sealed class TestFiles(Effects effects, TestIssuer issuer) : IGeneratio
     /// <summary>The chain that a mail server reads through the live link.</summary>
     public Chain? LiveChain => Linked is { } live ? chains[live] : null;
 
-    public PublicKey CreateKey(string certificate, int generation, KeyAlgorithm algorithm)
+    public PublicKey CreateKey(
+        string certificate, int generation, KeyAlgorithm algorithm, IReadOnlyCollection<PublicKey>? taken = null)
     {
         effects.Do("create key");
-        if (!Keys.ContainsKey(generation))
+        if (!Keys.TryGetValue(generation, out PublicKey? found) || taken?.Contains(found) == true)
             Keys[generation] = new([0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, .. BitConverter.GetBytes(++made)]);
         return Keys[generation];
     }
