@@ -156,9 +156,12 @@ internal static class Gates
     private static DateTimeOffset? LingersUntil(Situation s, Violation violation)
     {
         EndpointFacts endpoint = s.Facts.EndpointOf(violation.Endpoint);
-        return endpoint.Seen.Contains(violation.Chain)
-            ? null
-            : endpoint.Lingering.FirstOrDefault(l => l.Chain.Equals(violation.Chain))?.GoneAt + s.Desired.Timing.Drain;
+        DateTimeOffset? end = endpoint.Lingering.FirstOrDefault(l => l.Chain.Equals(violation.Chain))?.GoneAt
+            + s.Desired.Timing.Drain;
+        return end is { } then
+            && !Safety.ServedAt(s.Desired, s.Facts, violation.Endpoint, then).Contains(violation.Chain)
+                ? end
+                : null;
     }
 
     private static bool ZoneIsSecure(Situation s, OwnerSituation owner)

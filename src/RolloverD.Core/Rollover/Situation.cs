@@ -86,7 +86,10 @@ internal sealed class Situation
         Hold? before = Known.Holds.FirstOrDefault(h => h.Gate == gate && h.Subject == subject);
         DateTimeOffset since = before?.Since ?? Now;
         holds.Add(new(gate, subject, since, until, reason, remedy));
-        alarms.Add(until ?? Now + PollInterval(Now - since));
+        // A step that fails again and again begins every other hold anew each time; that is no reason to look as often
+        // as when something has only just begun.
+        DateTimeOffset troubled = Known.Setbacks.Select(s => s.FirstAt).Append(since).Min();
+        alarms.Add(until > Now ? until.Value : Now + PollInterval(Now - troubled));
     }
 
     /// <summary>Whether a step may be tried now; otherwise notes until when its last failure holds it back.</summary>

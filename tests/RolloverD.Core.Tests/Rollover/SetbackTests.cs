@@ -189,6 +189,24 @@ public class SetbackTests
     }
 
     [Fact]
+    public void While_a_step_fails_for_long_nothing_else_is_looked_at_as_if_it_had_only_just_begun()
+    {
+        Facts facts = Started;
+        RecordSet both = Some.Set(Some.Record("3 1 1", Key), Some.Record("3 1 1", NextKey));
+        facts = facts.With(facts.Owner(Some.Owner).Intend(both, both.Records, Now).Applied(both, Now));
+        Observation lags = Look.Well(Started, Some.Certificate, Now, Some.Chain(Key));
+        Assert.Equal(Now.AddMilliseconds(200), Next(facts).WakeAt);
+
+        facts = facts.With(facts.Certificate("mx1") with
+        {
+            Setbacks = [new(StepKind.Deploy, Now.AddHours(-1), Now, 9, Now.AddMinutes(2), "timed out", "")],
+        });
+        Assert.Equal(Now.AddSeconds(30), Next(facts).WakeAt);
+
+        Plan Next(Facts known) => Planner.Next(Some.Desired(Some.Certificate), known, lags, "mx1", Now);
+    }
+
+    [Fact]
     public void A_certificate_that_is_old_when_it_comes_is_not_ordered_again_at_once()
     {
         var issued = new GenerationState.Issued(Some.Chain(NextKey, from: Now.AddDays(-80)), Now);
