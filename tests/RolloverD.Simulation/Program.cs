@@ -6,6 +6,7 @@ using RolloverD.Tests.Shared;
 ulong seeds = 1000;
 ulong from = 1;
 bool mutants = false;
+string mutant = "";
 bool digests = false;
 for (int i = 0; i < args.Length; i++)
 {
@@ -22,6 +23,9 @@ for (int i = 0; i < args.Length; i++)
         case "--mutants":
             mutants = true;
             break;
+        case "--mutant":
+            (mutants, mutant) = (true, args[++i]);
+            break;
         case "--digest":
             digests = true;
             break;
@@ -34,7 +38,7 @@ for (int i = 0; i < args.Length; i++)
 }
 
 if (mutants)
-    return new Workshop(Repository.Root, Console.Out).Go((int)seeds);
+    return new Workshop(Repository.Root, Console.Out).Go((int)seeds, mutant);
 
 return new Fleet(from, seeds, digests).Go(Console.Out);
 

@@ -18,7 +18,8 @@ internal sealed class Workshop(string repository, TextWriter output)
         "tests/Shared",
     ];
 
-    public int Go(int seeds)
+    /// <summary>Hunts each mutant whose name holds the text, with as many seeds as said, and prints a table.</summary>
+    public int Go(int seeds, string text)
     {
         string copy = Directory.CreateTempSubdirectory("rolloverd-mutants-").FullName;
         try
@@ -26,11 +27,13 @@ internal sealed class Workshop(string repository, TextWriter output)
             Copy(copy);
             Mutate(copy);
             string program = Build(copy);
-            int survived = 0;
-            for (int i = 0; i < Mutant.All.Length; i++)
-                survived += Hunt(program, i, seeds) ? 0 : 1;
-            output.WriteLine(
-                $"{Mutant.All.Length} mutants, {Mutant.All.Length - survived} caught, {survived} survived");
+            int[] hunted =
+            [
+                .. Enumerable.Range(0, Mutant.All.Length)
+                    .Where(i => Mutant.All[i].Name.Contains(text, StringComparison.Ordinal)),
+            ];
+            int survived = hunted.Count(i => !Hunt(program, i, seeds));
+            output.WriteLine($"{hunted.Length} mutants, {hunted.Length - survived} caught, {survived} survived");
             return survived == 0 ? 0 : 1;
         }
         finally
