@@ -18,7 +18,7 @@ public static class Planner
         Deployment.Verify,
         Issuance.Order,
         Deployment.Swap,
-        Publication.Withdraw,
+        Withdrawal.Withdraw,
         Orphans.Withdraw,
         Archiving.Archive,
         Publication.Retime,

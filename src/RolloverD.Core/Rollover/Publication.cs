@@ -4,7 +4,7 @@ using RolloverD.Core.Policy;
 
 namespace RolloverD.Core.Rollover;
 
-/// <summary>Which records come and which go.</summary>
+/// <summary>Which records come.</summary>
 internal static class Publication
 {
     /// <summary>Adds what is wanted and not there. All records of one owner come in one change.</summary>
@@ -18,28 +18,6 @@ internal static class Publication
 
             if (!missing.IsEmpty && Add(s, owner, missing) is { } step && s.IsDue(step))
                 return step;
-        }
-
-        return null;
-    }
-
-    /// <summary>
-    /// Removes records of RolloverD's own that nothing wants any more, when every address was verified.
-    /// </summary>
-    public static Step? Withdraw(Situation s)
-    {
-        if (s.Known.Current is not { State: GenerationState.Live live })
-            return null;
-
-        Waiting(s);
-        foreach (OwnerSituation owner in s.Owners)
-        {
-            if (Superfluous(s, owner) is { IsEmpty: false } superfluous
-                && Withdraw(s, owner, superfluous, live) is { } step
-                && s.IsDue(step))
-            {
-                return step;
-            }
         }
 
         return null;
@@ -139,95 +117,6 @@ internal static class Publication
         return false;
     }
 
-    private static Step.Withdraw? Withdraw(
-        Situation s, OwnerSituation owner, ImmutableArray<TlsaRecord> superfluous, GenerationState.Live live)
-    {
-        DateTimeOffset released = live.VerifiedAt + Wanted.Overlap(s.Desired.Timing, s.Known);
-        if (s.Now < released)
-        {
-            s.Hold(
-                Gate.RollbackWindow, owner.Owner, released, "old records stay while a rollback may be wanted",
-                "nothing: it ends by itself");
-            return null;
-        }
-
-        if (!Gates.DnsIsSound(s, owner))
-            return null;
-
-        if (!owner.Ledger.IsSettled)
-        {
-            s.Hold(
-                Gate.Propagation, owner.Owner, null,
-                "the last change has not reached every server, and only one change is made at a time: "
-                + owner.Laggards(),
-                "see to the named servers: zone transfer, NOTIFY, reachability"); // RFC 7671 §8.4
-            return null;
-        }
-
-        if (!EveryAddressAnswers(s, owner))
-            return null;
-
-        RecordSet latest = owner.Ledger.BaseAt(s.Now)!;
-        if (Without(superfluous) is { } target)
-        {
-            return new(
-                s.Certificate.Name, owner.Owner, latest, target, LastOfServed(s, owner, superfluous),
-                "every address serves the new chain and the rollback window has passed");
-        }
-
-        // What must stay is no reason for others to stay that match nothing.
-        return superfluous.GroupBy(r => r.Parameters).Select(g => g.ToImmutableArray())
-            .Where(some => some.Length < superfluous.Length)
-            .Select(some => Without(some) is { } part
-                ? new Step.Withdraw(
-                    s.Certificate.Name, owner.Owner, latest, part, LastOfServed(s, owner, some),
-                    "every address serves the new chain, and the others have to stay for now")
-                : null)
-            .FirstOrDefault(step => step is not null);
-
-        RecordSet? Without(ImmutableArray<TlsaRecord> records) =>
-            Gates.Permitted(s, owner.Owner, latest.Without(records.ToHashSet()), "withdrawing");
-    }
-
-    // A provider that stops in between must not leave others of their kind alone: those of served chains go last.
-    private static ImmutableArray<TlsaRecord> LastOfServed(
-        Situation s, OwnerSituation owner, ImmutableArray<TlsaRecord> superfluous)
-    {
-        Chain[] served = ServedAt(s, owner);
-        return [.. superfluous.OrderBy(r => served.Any(r.Matches))];
-    }
-
-    // Rule 7: old records go only after every address and port was seen, by a handshake of this very tick.
-    private static bool EveryAddressAnswers(Situation s, OwnerSituation owner)
-    {
-        foreach (Endpoint endpoint in s.Certificate.Endpoints.Where(e => s.Facts.EndpointOf(e).Owner == owner.Owner))
-        {
-            if (s.Observation.Endpoints.TryGetValue(endpoint, out Ports.EndpointObservation? round) && round.IsComplete)
-                continue;
-
-            s.Hold(
-                Gate.Verification, endpoint.ToString(), null,
-                $"old records stay until every address was seen again: {round?.Problem ?? "not looked at yet"}",
-                "see that the mail server answers at every address with STARTTLS");
-            return false;
-        }
-
-        return true;
-    }
-
-    private static void Waiting(Situation s)
-    {
-        foreach (Generation generation in s.Known.Generations)
-        {
-            if (Wanted.ReleasedFrom(s.Desired, s.Known, generation) is { } from && s.Now < from)
-            {
-                s.Hold(
-                    Gate.RollbackWindow, $"generation {generation.Number}", from,
-                    "old records stay while a rollback may be wanted", "nothing: it ends by itself");
-            }
-        }
-    }
-
     // A provider that changes one record after the other may stop in between: those of served chains come first.
     private static ImmutableArray<TlsaRecord> Missing(
         Situation s, OwnerSituation owner, out ImmutableArray<Stranger> strangers)
@@ -242,7 +131,8 @@ internal static class Publication
         return [.. missing.OrderBy(r => !served.Any(r.Matches))];
     }
 
-    private static Chain[] ServedAt(Situation s, OwnerSituation owner) =>
+    /// <summary>The chains that some address of the certificate under this owner may show.</summary>
+    public static Chain[] ServedAt(Situation s, OwnerSituation owner) =>
     [
         .. s.Certificate.Endpoints.Where(e => s.Facts.EndpointOf(e).Owner == owner.Owner)
             .SelectMany(e => Safety.ServedAt(s.Desired, s.Facts, e, s.Now)),
@@ -267,42 +157,4 @@ internal static class Publication
             "see that the mail server there reads live/; when its certificate is meant to be that one: "
             + $"rolloverd adopt {s.Certificate.Name} --served {stranger.Chain.Key.Sha256[..32]}");
     }
-
-    // Records of another certificate that shares the owner are left to it: it has looked at its own addresses. Unless
-    // what is left of parameters that both give up would refuse this one's chain, so that neither could begin; then
-    // they go together. RFC 7671 §8
-    private static ImmutableArray<TlsaRecord> Superfluous(Situation s, OwnerSituation owner)
-    {
-        if (owner.Ledger.BaseAt(s.Now) is not { } latest)
-            return [];
-
-        HashSet<TlsaRecord> own = [.. RecordsOf(s.Known)];
-        HashSet<TlsaRecord> others =
-        [
-            .. Wanted.CertificatesAt(s.Desired, s.Facts, owner.Owner)
-                .Where(c => c.Name != s.Certificate.Name)
-                .SelectMany(c => RecordsOf(s.Facts.Certificate(c.Name))),
-        ];
-        ImmutableArray<TlsaRecord> all =
-        [
-            .. owner.Ledger.Ours.Except(s.WantedAt(owner.Owner).Records).Where(latest.Contains),
-        ];
-        ImmutableArray<TlsaRecord> alone = [.. all.Where(r => own.Contains(r) || !others.Contains(r))];
-        return alone.Length < all.Length && !alone.IsEmpty && SpeaksForAll(s, owner)
-            && !Safety.OfPublishing(
-                s.Desired, s.Facts, owner.Owner, latest.Without(alone.ToHashSet()), s.Now).IsEmpty
-            ? all
-            : alone;
-
-        IEnumerable<TlsaRecord> RecordsOf(CertificateFacts known) => known.Generations.SelectMany(
-            g => Wanted.RecordsOf(g, [.. owner.Ledger.Ours.Select(r => r.Parameters).Distinct()]));
-    }
-
-    // Whether every other certificate at the owner is served nowhere but where this one looks, and would withdraw.
-    private static bool SpeaksForAll(Situation s, OwnerSituation owner) =>
-        Wanted.CertificatesAt(s.Desired, s.Facts, owner.Owner).All(c =>
-            s.Facts.Certificate(c.Name) is { Current.State: GenerationState.Live live } known
-            && s.Now >= live.VerifiedAt + Wanted.Overlap(s.Desired.Timing, known)
-            && c.Endpoints.Where(e => s.Facts.EndpointOf(e).Owner == owner.Owner)
-                .All(s.Certificate.Endpoints.Contains));
 }
