@@ -101,12 +101,21 @@ public static class Safety
         return
         [
             .. Exposures(desired, facts, endpoints, now).SelectMany(e => Violations([e with { Visible = [set] }])
-                .Where(v => inPlace is null
-                    || !(v.Uncovered.All(inPlace.Uncovered(v.Chain).Contains) || HasNothingToLose(v.Chain, e)))),
+                .Where(v => inPlace is null || !(IsNoWorse(v, inPlace) || HasNothingToLose(v.Chain, e)))),
         ];
 
         bool HasNothingToLose(Chain chain, Exposure exposure) =>
             RefuseAll(inPlace, chain) && exposure.Served.Any(c => set.Covers(c) && !inPlace.Covers(c));
+    }
+
+    // It lacks nothing that the set in place did not lack, and every kind of record by which a sender may have accepted
+    // the chain all the same is still there.
+    private static bool IsNoWorse(Violation violation, RecordSet inPlace)
+    {
+        ImmutableArray<TlsaParameters> lacked = inPlace.Uncovered(violation.Chain);
+        return violation.Uncovered.All(lacked.Contains)
+            && inPlace.Records.Select(r => r.Parameters).Except(lacked)
+                .All(violation.Set.Records.Select(r => r.Parameters).Contains);
     }
 
     // No record matches, and one is of a kind that every sender knows: usage 3, and no SHA-512, which is optional.

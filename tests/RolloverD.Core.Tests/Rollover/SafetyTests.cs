@@ -116,6 +116,15 @@ public class SafetyTests
     }
 
     [Fact]
+    public void What_senders_accept_a_broken_chain_by_stays()
+    {
+        TlsaRecord foreign = Some.Record("3 0 1", Some.Chain(Some.Key(66)));
+        Facts broken = World(Some.Set(foreign, Old, Dead), Some.Chain(OldKey));
+        Assert.NotEmpty(Publish(broken, Some.Set(foreign)));
+        Assert.Empty(Publish(broken, Some.Set(foreign, Old)));
+    }
+
+    [Fact]
     public void A_chain_that_every_sender_refuses_has_nothing_to_lose_where_another_one_is_healed()
     {
         TlsaRecord strong = Some.Record("3 1 2", OldKey), deadStrong = Some.Record("3 1 2", Some.Key(66));
