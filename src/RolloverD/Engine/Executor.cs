@@ -143,9 +143,28 @@ internal sealed class Executor(World world)
 
     private StepOutcome.Done Archive(Step.Archive archive, Facts facts)
     {
-        Generation? generation = facts.Certificate(archive.Certificate).Find(archive.Generation);
-        if (generation is not null && world.Files.LiveGeneration(archive.Certificate) != archive.Generation)
-            world.Files.DestroyKey(archive.Certificate, archive.Generation);
+        // Together with those that could not go when their generations ended, because the live link led there.
+        int? live = world.Files.LiveGeneration(archive.Certificate);
+        foreach (Generation generation in facts.Certificate(archive.Certificate).Generations)
+        {
+            bool isOver = generation.Number == archive.Generation
+                || (generation.State is GenerationState.Archived && HasKey(archive.Certificate, generation.Number));
+            if (isOver && generation.Number != live)
+                world.Files.DestroyKey(archive.Certificate, generation.Number);
+        }
+
         return new();
+    }
+
+    private bool HasKey(string certificate, int generation)
+    {
+        try
+        {
+            return world.Files.FindKey(certificate, generation) is not null;
+        }
+        catch (StoreException)
+        {
+            return true; // damaged, and the more reason to go
+        }
     }
 }
