@@ -170,6 +170,19 @@ public class ChangedConfigurationTests
         Assert.Contains(plan.Holds, h => h.Gate == Gate.Safety && h.Subject == Submission.TlsaName);
     }
 
+    [Theory]
+    [InlineData(1, 2)]
+    [InlineData(2, 1)]
+    public void Where_caches_may_still_be_led_records_of_served_chains_go_last(int served, int other)
+    {
+        TlsaRecord kept = Some.Record("3 1 1", Some.Key(served)), next = Some.Record("3 1 1", Some.Key(other));
+        Facts facts = Given.Steady(Mx1 with { Endpoints = [Some.Mx, Submission] }, Some.Key(served))
+            .With(Given.Ledger(Some.Set(kept, next), Submission.TlsaName));
+        var withdraw = (Step.Withdraw)Decide(facts, desired: Zoned(Mx1)).Next!;
+        Assert.Equal(Submission.TlsaName, withdraw.Owner);
+        Assert.Equal([next, kept], withdraw.Removed);
+    }
+
     [Fact]
     public void The_records_of_a_certificate_that_is_no_longer_configured_go_too()
     {
