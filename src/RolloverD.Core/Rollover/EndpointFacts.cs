@@ -57,6 +57,19 @@ public sealed record EndpointFacts(
     public IEnumerable<Chain> ShownAt(DateTimeOffset now, TimeSpan drain) =>
         Seen.Concat(Lingering.Where(l => now < l.GoneAt + drain).Select(l => l.Chain));
 
+    /// <summary>
+    /// Takes in what a round met beside the one that counts: chains come, and none goes, nor is anything verified.
+    /// </summary>
+    public EndpointFacts Meet(EndpointObservation round)
+    {
+        Chain[] met =
+        [
+            .. round.Addresses.SelectMany(a => a.Presented).OfType<Presented.Shows>().Select(p => p.Chain)
+                .Distinct().Except(Seen),
+        ];
+        return met.Length == 0 ? this : this with { Seen = [.. Seen, .. met] };
+    }
+
     /// <summary>The owner whose record set is managed for this endpoint.</summary>
     public string Owner => TlsaOwner ?? Endpoint.TlsaName;
 

@@ -71,6 +71,13 @@ public static class Evidence
         return facts.With(Verify(facts.Certificate(certificate.Name), certificate, observation));
     }
 
+    /// <summary>
+    /// Takes in the chains that handshakes met just before a step. A process that shows one of them may be missed by
+    /// the rounds after.
+    /// </summary>
+    public static Facts Meet(this Facts facts, Observation justBefore) => justBefore.Endpoints.Values.Aggregate(
+        facts, (known, round) => known.With(known.EndpointOf(round.Endpoint).Meet(round)));
+
     // Where the name is an alias now, no server holds records under it.
     private static Facts ObserveOrphan(this Facts facts, string name, OwnerObservation round)
     {

@@ -46,11 +46,13 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
 
         watcher?.Invoke(new Sighting.Begun(step, world.Time.GetUtcNow()));
         log.StepBegins(name, Word(GenerationOf(step)), step.Describe(), step.Reason);
-        if (await SafeStillAsync(certificate, loaded, step, cancellation) is { } refusal)
-            return new(plan, refusal, Record(step, refusal, loaded));
+        (StepOutcome.Refused? refusal, Observation met) =
+            await SafeStillAsync(certificate, loaded, step, cancellation);
+        if (refusal is not null)
+            return new(plan, refusal, Record(step, refusal, met, loaded));
 
         StepOutcome outcome = await executor.RunAsync(step, intended.Facts, cancellation);
-        return new(plan, outcome, Record(step, outcome, null));
+        return new(plan, outcome, Record(step, outcome, met, null));
     }
 
     /// <summary>
@@ -96,23 +98,24 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
     }
 
     // The executor's own question, with the world looked at once more, against the facts before the intent.
-    private async Task<StepOutcome.Refused?> SafeStillAsync(
+    private async Task<(StepOutcome.Refused? Refusal, Observation Met)> SafeStillAsync(
         DesiredCertificate certificate, LoadedFacts before, Step step, CancellationToken cancellation)
     {
         if (step is not (Step.Publish or Step.Withdraw or Step.Deploy or Step.PutBack))
-            return null;
+            return (null, Observation.Nothing);
 
         Observation fresh = await observer.ObserveExposureAsync(certificate, before.Facts, cancellation);
         LoadedFacts after = facts.Load();
         if (before.JumpTo(after) is { } jump)
-            return new($"{jump}", "nothing: it is planned anew");
+            return (new($"{jump}", "nothing: it is planned anew"), fresh);
 
         ImmutableArray<Violation> violations =
             Judge(certificate, before.Facts.Observe(certificate, fresh), step, after.Now);
-        return violations.IsEmpty
-            ? null
-            : new StepOutcome.Refused(
-                $"the world changed since the step was planned: {violations[0]}", "nothing: it is planned anew");
+        if (violations.IsEmpty)
+            return (null, fresh);
+
+        string reason = $"the world changed since the step was planned: {violations[0]}";
+        return (new(reason, "nothing: it is planned anew"), fresh);
     }
 
     private ImmutableArray<Violation> Judge(
@@ -135,8 +138,9 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
 
     /// <param name="step">The step.</param>
     /// <param name="outcome">What came of it.</param>
+    /// <param name="met">What was met just before it.</param>
     /// <param name="notBegun">The facts before the intent, when nothing was touched; else null.</param>
-    private Facts Record(Step step, StepOutcome outcome, LoadedFacts? notBegun)
+    private Facts Record(Step step, StepOutcome outcome, Observation met, LoadedFacts? notBegun)
     {
         (string word, string text) = Tell(step, outcome);
         LoadedFacts? saved;
@@ -146,7 +150,7 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
             Facts known = notBegun is null
                 ? loaded.Facts
                 : loaded.Facts.TakeBack(step, notBegun.Facts.Shift(notBegun.JumpTo(loaded)?.By ?? TimeSpan.Zero));
-            saved = Save(loaded, known.Complete(step, outcome, loaded.Now), [Entry(step, word, text)]);
+            saved = Save(loaded, known.Complete(step, outcome, loaded.Now).Meet(met), [Entry(step, word, text)]);
         }
         while (saved is null);
 

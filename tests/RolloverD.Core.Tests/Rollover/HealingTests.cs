@@ -109,6 +109,19 @@ public class HealingTests
     }
 
     [Fact]
+    public void A_chain_that_was_met_only_just_before_a_step_counts_as_served_after_it()
+    {
+        Facts facts = Steady.Meet(Handshakes(Look.Shows(Some.Mx, Now, Other, Chain)));
+        Assert.Equal([Chain, Other], facts.EndpointOf(Some.Mx).Seen);
+        Assert.Same(Steady, Steady.Meet(Handshakes(Look.Shows(Some.Mx, Now, Chain))));
+
+        // Nothing goes by it, and no address is known to be this host's.
+        facts = Steady.Meet(Handshakes(Look.Shows(Some.Mx, Now, Other)));
+        Assert.Contains(Chain, facts.EndpointOf(Some.Mx).Seen);
+        Assert.Empty(facts.EndpointOf(Some.Mx).Local);
+    }
+
+    [Fact]
     public void Before_RolloverD_has_taken_an_endpoint_over_what_it_shows_is_believed()
     {
         TlsaRecord byCa = Some.Record("2 1 1", Other);
