@@ -66,7 +66,7 @@ public static class Orphans
                 && Gates.Permitted(s, name, latest.Without(ours.ToHashSet()), "withdrawing") is { } target)
             {
                 return new Step.Withdraw(
-                    s.Certificate.Name, name, latest, target, LastOfServed(s, ours),
+                    s.Certificate.Name, name, latest, target, Withdrawal.LastOfServed(ours, Served(s)),
                     "no configured endpoint has its records there any more");
             }
         }
@@ -74,17 +74,12 @@ public static class Orphans
         return null;
     }
 
-    // Caches may follow an alias to the owner for some time yet, and a provider may stop in between: records of chains
-    // that are in service anywhere go last.
-    private static ImmutableArray<TlsaRecord> LastOfServed(Situation s, ImmutableArray<TlsaRecord> ours)
-    {
-        Chain[] served =
-        [
-            .. s.Desired.Certificates.Values.SelectMany(c => c.Endpoints).Distinct()
-                .SelectMany(e => Safety.ServedAt(s.Desired, s.Facts, e, s.Now)).Distinct(),
-        ];
-        return [.. ours.OrderBy(r => served.Any(r.Matches))];
-    }
+    // Caches may follow an alias to the owner for some time yet, so the chains that are in service anywhere count.
+    private static Chain[] Served(Situation s) =>
+    [
+        .. s.Desired.Certificates.Values.SelectMany(c => c.Endpoints).Distinct()
+            .SelectMany(e => Safety.ServedAt(s.Desired, s.Facts, e, s.Now)).Distinct(),
+    ];
 
     // A name that is itself an alias now holds no records.
     private static HashSet<string> Taken(Desired desired, Facts facts) =>

@@ -57,10 +57,11 @@ internal static class Withdrawal
             return null;
 
         RecordSet latest = owner.Ledger.BaseAt(s.Now)!;
+        Chain[] served = Publication.ServedAt(s, owner);
         if (Without(superfluous) is { } target)
         {
             return new(
-                s.Certificate.Name, owner.Owner, latest, target, LastOfServed(s, owner, superfluous),
+                s.Certificate.Name, owner.Owner, latest, target, LastOfServed(superfluous, served),
                 "every address serves the new chain and the rollback window has passed");
         }
 
@@ -69,7 +70,7 @@ internal static class Withdrawal
             .Where(some => some.Length < superfluous.Length)
             .Select(some => Without(some) is { } part
                 ? new Step.Withdraw(
-                    s.Certificate.Name, owner.Owner, latest, part, LastOfServed(s, owner, some),
+                    s.Certificate.Name, owner.Owner, latest, part, LastOfServed(some, served),
                     "every address serves the new chain, and the others have to stay for now")
                 : null)
             .FirstOrDefault(step => step is not null);
@@ -78,13 +79,12 @@ internal static class Withdrawal
             Gates.Permitted(s, owner.Owner, latest.Without(records.ToHashSet()), "withdrawing");
     }
 
-    // A provider that stops in between must not leave others of their kind alone: those of served chains go last.
-    private static ImmutableArray<TlsaRecord> LastOfServed(
-        Situation s, OwnerSituation owner, ImmutableArray<TlsaRecord> superfluous)
-    {
-        Chain[] served = Publication.ServedAt(s, owner);
-        return [.. superfluous.OrderBy(r => served.Any(r.Matches))];
-    }
+    /// <summary>
+    /// The records in the order in which they go: a provider that stops in between must not leave others of their kind
+    /// alone, so those of served chains go last.
+    /// </summary>
+    public static ImmutableArray<TlsaRecord> LastOfServed(ImmutableArray<TlsaRecord> records, Chain[] served) =>
+        [.. records.OrderBy(r => served.Any(r.Matches))];
 
     // Rule 7: old records go only after every address and port was seen, by a handshake of this very tick.
     private static bool EveryAddressAnswers(Situation s, OwnerSituation owner)
