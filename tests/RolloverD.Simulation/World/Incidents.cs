@@ -141,7 +141,7 @@ internal sealed class Incidents
             case Fault.Restarts:
                 scene.Occurs(fault);
                 foreach (var certificate in scene.Desired.Certificates.Values)
-                    scene.Mail.TakeOn(certificate.Name, certificate.Endpoints, _ => true);
+                    scene.Mail.TakeOn(certificate.Name, _ => true);
                 break;
             case Fault.DiskFull:
                 scene.DiskIsFull = true;

@@ -68,5 +68,5 @@ internal sealed class MailServer(Scene scene, DesiredCertificate certificate) : 
     }
 
     private void TakeOn(Func<Listener, bool> where) =>
-        scene.Mail.TakeOn(certificate.Name, certificate.Endpoints, where);
+        scene.Mail.TakeOn(certificate.Name, where);
 }

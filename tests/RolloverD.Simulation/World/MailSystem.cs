@@ -69,27 +69,24 @@ internal sealed class MailSystem(Timeline time, Dice dice, bool readsByItself, T
     }
 
     /// <summary>The live link leads to this chain: processes that start may read it from now on.</summary>
-    public void Swap(string certificate, Shown shown, IReadOnlyCollection<Endpoint> endpoints)
+    public void Swap(string certificate, Shown shown)
     {
         live[certificate] = shown;
         if (readsByItself)
-            TakeOn(certificate, endpoints, _ => true);
+            TakeOn(certificate, _ => true);
     }
 
     /// <summary>
-    /// The running servers take on what live/ holds, at those addresses: also on ports that nobody has configured any
-    /// more, for one main.cf serves them all.
+    /// The running servers take on what live/ holds, at those addresses: also on ports that RolloverD does not look
+    /// after, for one main.cf serves them all.
     /// </summary>
-    public void TakeOn(string certificate, IReadOnlyCollection<Endpoint> endpoints, Func<Listener, bool> where)
+    public void TakeOn(string certificate, Func<Listener, bool> where)
     {
         if (Pinned.Contains(certificate) || !Configured.Contains(certificate) || Live(certificate) is not { } shown)
             return;
 
         foreach (Listener listener in Listeners.Where(where))
-        {
-            if (endpoints.Contains(listener.Endpoint) || listener.Slots.ContainsKey(certificate))
-                Show(listener, certificate, shown);
-        }
+            Show(listener, certificate, shown);
     }
 
     /// <summary>New processes of one address show the chain; those before go on for at most the drain.</summary>

@@ -140,11 +140,11 @@ internal sealed class Operator(Scene scene)
             scene.LastTrouble = scene.Now;
             scene.Mail.Pinned.Remove(name);
             if (dice.OneIn(2))
-                scene.Mail.TakeOn(name, certificate.Endpoints, _ => true);
+                scene.Mail.TakeOn(name, _ => true);
             else // he thinks of the reload only later
                 scene.Timeline.In(
                     dice.Spread(TimeSpan.FromMinutes(1), TimeSpan.FromHours(20)),
-                    () => scene.Mail.TakeOn(name, certificate.Endpoints, _ => true));
+                    () => scene.Mail.TakeOn(name, _ => true));
         });
     }
 

@@ -273,7 +273,7 @@ internal sealed class Scene
         if (shown.ExposedAt == Now)
             judge.NoteHopeless(shown, desired);
         History?.Note(this, $"live/{certificate} leads to {shown}");
-        Mail.Swap(certificate, shown, desired.Endpoints);
+        Mail.Swap(certificate, shown);
     }
 
     public Shown NewShown(Chain chain, Origin origin, int? generation) => new(
@@ -330,7 +330,7 @@ internal sealed class Scene
         {
             Mail.Configured.Add(certificate.Name);
             if (pinned.Contains(certificate.Name))
-                Mail.TakeOn(certificate.Name, certificate.Endpoints, _ => true);
+                Mail.TakeOn(certificate.Name, _ => true);
         }
 
         Troubles = 0;
