@@ -29,13 +29,16 @@ internal static class Strangers
     /// <param name="ledger">The owner.</param>
     /// <param name="certificates">The certificates that are served under the owner.</param>
     /// <param name="wanted">The records that the owner needs for the generations.</param>
+    /// <param name="now">The time.</param>
     public static IEnumerable<Stranger> At(
         Facts facts,
         OwnerLedger ledger,
         ImmutableArray<DesiredCertificate> certificates,
-        IReadOnlySet<TlsaRecord> wanted)
+        IReadOnlySet<TlsaRecord> wanted,
+        DateTimeOffset now)
     {
-        if (ledger.Latest is not { IsAbsent: false } latest)
+        // What the next change starts from: a set that somebody replaced before any server showed it covers nobody.
+        if ((ledger.BaseAt(now) ?? ledger.Latest) is not { IsAbsent: false } latest)
             yield break;
 
         ImmutableArray<Generation> generations =

@@ -22,7 +22,7 @@ public static class Wanted
         OwnerLedger ledger = facts.Owner(owner);
         ImmutableArray<DesiredCertificate> certificates = [.. CertificatesAt(desired, facts, owner)];
         ImmutableArray<TlsaParameters> parameters =
-            [.. certificates.SelectMany(c => c.Tlsa).Union(Sustained(ledger, facts, certificates))];
+            [.. certificates.SelectMany(c => c.Tlsa).Union(Sustained(ledger, facts, certificates, now))];
         var wanted = new SortedSet<TlsaRecord>();
         foreach (DesiredCertificate certificate in certificates)
         {
@@ -34,7 +34,7 @@ public static class Wanted
             }
         }
 
-        strangers = [.. Strangers.At(facts, ledger, certificates, wanted)];
+        strangers = [.. Strangers.At(facts, ledger, certificates, wanted, now)];
         wanted.UnionWith(strangers.Where(s => s.IsAccepted).SelectMany(s => s.Needed));
         return [.. wanted];
     }
@@ -80,10 +80,10 @@ public static class Wanted
     // its digest looks at no other.
     // Records that were adopted before the first chain is in service oblige too: they cannot go before it is.
     private static IEnumerable<TlsaParameters> Sustained(
-        OwnerLedger ledger, Facts facts, ImmutableArray<DesiredCertificate> certificates)
+        OwnerLedger ledger, Facts facts, ImmutableArray<DesiredCertificate> certificates, DateTimeOffset now)
     {
         bool stay = OursStay(facts, certificates);
-        return (ledger.Latest ?? RecordSet.Absent).Records
+        return new[] { ledger.Latest, ledger.BaseAt(now) }.OfType<RecordSet>().SelectMany(set => set.Records)
             .Where(r => r.IsUsable && (stay || !ledger.Ours.Contains(r)))
             .Select(r => r.Parameters);
     }

@@ -137,6 +137,22 @@ public class HealingTests
     }
 
     [Fact]
+    public void What_somebody_replaced_before_any_server_showed_it_covers_nobody()
+    {
+        RecordSet seen = Some.Set(Dead), replaced = Some.Set(OfOther, Ours);
+        DateTimeOffset then = Now.AddHours(-3);
+        Facts facts = Given.Facts(
+            [Given.Certificate("mx1", Given.In(1, Key, new GenerationState.Preparing(Now)))],
+            [Given.Foreign(seen).Intend(replaced, replaced.Records, then).Applied(replaced, then)],
+            [Given.Seen(Some.Mx, Other)]);
+        Step.Publish step = Publishes(facts, Dns(Look.Serves(seen)) with
+        {
+            Endpoints = Handshakes(Look.Shows(Some.Mx, Now, Other)).Endpoints,
+        });
+        Assert.Equal((seen, Some.Set(Dead, OfOther, Ours)), (step.Expected, step.Target));
+    }
+
+    [Fact]
     public void A_foreign_record_that_senders_prefer_is_matched_though_no_generation_has_begun()
     {
         Facts facts = Given.Facts(

@@ -48,7 +48,7 @@ internal sealed record Mutant(string Name, string File, string Right, string Wro
         new("record of another certificate on the endpoint withdrawn", Core + "Wanted.cs",
             "CertificatesAt(desired, facts, owner)", "CertificatesAt(desired, facts, owner).Take(1)"),
         new("parameters of foreign records ignored", Core + "Wanted.cs",
-            "certificates.SelectMany(c => c.Tlsa).Union(Sustained(ledger, facts, certificates))",
+            "certificates.SelectMany(c => c.Tlsa).Union(Sustained(ledger, facts, certificates, now))",
             "certificates.SelectMany(c => c.Tlsa)"),
         new("records go as soon as the next chain is issued", Core + "Wanted.cs",
             "!IsReleased(desired, known, generation, now)",
