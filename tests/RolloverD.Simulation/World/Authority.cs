@@ -11,6 +11,7 @@ internal sealed class Authority(Scene scene) : IAuthority
 {
     public Task<OwnerObservation> ObserveAsync(string name, DnsRecordType type, CancellationToken cancellation)
     {
+        scene.Looks();
         TlsaOwner owner = scene.OwnerOf(name);
         NameServers servers = scene.Servers;
         DateTimeOffset started = scene.Clock.GetUtcNow();

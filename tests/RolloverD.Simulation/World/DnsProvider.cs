@@ -25,6 +25,7 @@ internal sealed class DnsProvider(Scene scene) : IDnsProvider
 
     public Task<DnsChangeOutcome> ChangeAsync(DnsChange change, CancellationToken cancellation)
     {
+        scene.MustHaveLooked($"change of {change.Owner}");
         scene.BeforeEffect("change of records");
         TlsaOwner owner = scene.Owner(change.Owner);
         DateTimeOffset called = scene.Now;

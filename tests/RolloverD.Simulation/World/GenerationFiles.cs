@@ -60,6 +60,7 @@ internal sealed class GenerationFiles(Scene scene) : IGenerationFiles
     public void SwapLive(string certificate, int generation) => scene.Effect(
         $"live link to generation {generation}", onDisk: true, () =>
         {
+            scene.MustHaveLooked($"live link of {certificate}");
             live[certificate] = generation;
             scene.Expose(certificate, generation, chains[(certificate, generation)]);
             return true;

@@ -30,6 +30,7 @@ internal sealed class Scene
     private string alias = "_dane." + ZoneName;
     private DateTimeOffset? aliasMovedAt;
     private bool inDaemon;
+    private bool hasLooked;
     private int pauses;
     private int crashes;
     private int editions;
@@ -238,6 +239,18 @@ internal sealed class Scene
         return edition;
     }
 
+    /// <summary>RolloverD asks the name servers.</summary>
+    public void Looks() => hasLooked = true;
+
+    /// <summary>
+    /// RolloverD is about to change what senders see. Between the intent that it wrote down and this it looks once more.
+    /// </summary>
+    public void MustHaveLooked(string before)
+    {
+        if (InDaemon && !hasLooked)
+            Violation($"{before}: what was planned was done without a second look");
+    }
+
     /// <summary>RolloverD is told of an edition.</summary>
     public void Tell(Edition edition)
     {
@@ -344,7 +357,11 @@ internal sealed class Scene
     private void AfterSync()
     {
         if (InDaemon)
+        {
             unwritten.Clear();
+            hasLooked = false;
+        }
+
         Boundary(Fault.CrashAfterSync);
     }
 
