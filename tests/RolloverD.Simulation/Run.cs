@@ -187,9 +187,14 @@ internal sealed class Run
         }
 
 
-        // The same step once more is nothing new: a change that no server shows is sent again and again.
-        if (result.Outcome is not null && result.Plan.Next!.Describe() is var done && done != acted[name].Step)
+        // The same step with the same outcome once more is nothing new: a change that no server shows is sent again and
+        // again, and what is refused is tried again and again.
+        if (result.Outcome is { } outcome
+            && $"{result.Plan.Next!.Describe()}: {outcome.GetType().Name}" is var done && done != acted[name].Step)
+        {
             acted[name] = (done, scene.Now);
+        }
+
         alarms[name] = result.Outcome is not null ? scene.Now : Alarm(name, result.Plan);
     }
 
