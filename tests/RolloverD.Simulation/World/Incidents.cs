@@ -19,6 +19,7 @@ internal sealed class Incidents
     private readonly Dice dice;
     private readonly SortedSet<int> atBoundaries = [];
     private readonly Fault[] kinds;
+    private readonly int aliasMoves;
     private int boundaries;
 
     public Incidents(Scene scene)
@@ -35,6 +36,10 @@ internal sealed class Incidents
             else
                 atBoundaries.Add((int)dice.Spread(TimeSpan.FromTicks(1), TimeSpan.FromTicks(600)).Ticks);
         }
+
+        // An alias can move once in a run only; among all the others it would hardly ever be in the middle of a roll.
+        if (scene.IsEnabled(Fault.OperatorMovesAlias) && scene.Scenario.AliasTtl > TimeSpan.Zero)
+            aliasMoves = (int)dice.Spread(TimeSpan.FromTicks(5), TimeSpan.FromTicks(600)).Ticks;
 
         if (!scene.Scenario.Configured)
             scene.Timeline.In(dice.Spread(TimeSpan.FromMinutes(1), TimeSpan.FromHours(10)), @operator.Configure);
@@ -55,6 +60,8 @@ internal sealed class Incidents
     private void Boundary()
     {
         boundaries++;
+        if (boundaries == aliasMoves && scene.FaultsOn)
+            @operator.Acts(Fault.OperatorMovesAlias);
         if (!atBoundaries.Remove(boundaries) || !scene.FaultsOn)
             return;
 
