@@ -243,7 +243,8 @@ internal sealed class Scene
     public void Looks() => hasLooked = true;
 
     /// <summary>
-    /// RolloverD is about to change what senders see. Between the intent that it wrote down and this it looks once more.
+    /// RolloverD is about to change what senders see. Between the intent that it wrote down and this it looks once
+    /// more.
     /// </summary>
     public void MustHaveLooked(string before)
     {
