@@ -9,9 +9,23 @@ namespace RolloverD.Core.Dane;
 /// <param name="Port">TCP port, 1 to 65535.</param>
 public sealed record Endpoint(string Host, int Port) : IComparable<Endpoint>
 {
+    // Facts are looked up by endpoint all the time.
+    private readonly int hash = HashCode.Combine(Host, Port);
+
+    /// <summary>Lower-case host name without the final dot.</summary>
+    public string Host { get; } = Host;
+
+    /// <summary>TCP port, 1 to 65535.</summary>
+    public int Port { get; } = Port;
+
     /// <summary>The TLSA base name, before CNAMEs are followed: <c>_25._tcp.mx1.example.net</c>.</summary>
     /// <remarks>RFC 6698 §3, RFC 7672 §2.2.3.</remarks>
-    public string TlsaName => $"_{Port.ToString(CultureInfo.InvariantCulture)}._tcp.{Host}";
+    public string TlsaName { get; } = $"_{Port.ToString(CultureInfo.InvariantCulture)}._tcp.{Host}";
+
+    public bool Equals(Endpoint? other) =>
+        ReferenceEquals(this, other) || (other is not null && Port == other.Port && Host == other.Host);
+
+    public override int GetHashCode() => hash;
 
     /// <summary>Reads <c>host:port</c> or <c>host</c>; without a port the one given counts.</summary>
     public static bool TryParse(string text, out Endpoint endpoint, int defaultPort = 25)

@@ -16,8 +16,19 @@ public static class Matching
     {
         _ when !record.IsUsable => false,
         { Usage: CertificateUsage.DaneEe } => record.Names(chain.Leaf),
-        _ => chain.Ancestors.Any(record.Names), // RFC 7671 §5.2
+        _ => record.NamesAny(chain.Ancestors), // RFC 7671 §5.2
     };
+
+    private static bool NamesAny(this TlsaRecord record, ImmutableArray<ChainCertificate> certificates)
+    {
+        foreach (ChainCertificate certificate in certificates)
+        {
+            if (record.Names(certificate))
+                return true;
+        }
+
+        return false;
+    }
 
     /// <summary>
     /// Whether the record's data is this certificate's, whatever the usage and the place in the chain.
@@ -31,13 +42,16 @@ public static class Matching
     /// </summary>
     /// <remarks>RFC 7671 §8, §9.</remarks>
     public static ImmutableArray<TlsaParameters> Uncovered(this RecordSet set, Chain chain) =>
-    [
-        .. set.Records
-            .Where(r => r.IsUsable)
-            .GroupBy(r => r.Parameters)
-            .Where(same => !same.Any(r => r.Matches(chain)))
-            .Select(same => same.Key),
-    ];
+        set.Covers(chain)
+            ? []
+            :
+            [
+                .. set.Records
+                    .Where(r => r.IsUsable)
+                    .GroupBy(r => r.Parameters)
+                    .Where(same => !same.Any(r => r.Matches(chain)))
+                    .Select(same => same.Key),
+            ];
 
     /// <summary>
     /// Whether every usable (usage, selector, matching type) of the set has a record matching the chain.
@@ -45,15 +59,20 @@ public static class Matching
     /// <remarks>RFC 7671 §8.</remarks>
     public static bool Covers(this RecordSet set, Chain chain)
     {
-        foreach (TlsaRecord record in set.Records)
+        // Records are sorted: those of the same parameters stand together.
+        ImmutableArray<TlsaRecord> records = set.Records;
+        for (int i = 0; i < records.Length;)
         {
-            if (!record.IsUsable)
-                continue;
-
+            TlsaRecord first = records[i];
             bool matched = false;
-            foreach (TlsaRecord same in set.Records)
-                matched |= same.Parameters == record.Parameters && same.Matches(chain);
-            if (!matched)
+            bool usable = false;
+            for (; i < records.Length && records[i].Parameters == first.Parameters; i++)
+            {
+                usable |= records[i].IsUsable;
+                matched |= records[i].Matches(chain);
+            }
+
+            if (usable && !matched)
                 return false;
         }
 

@@ -16,6 +16,8 @@ public enum KeyFamily
 /// <remarks>RFC 5280 §4.1.2.7; RFC 6698 §2.1.2, selector 1.</remarks>
 public sealed class PublicKey : IEquatable<PublicKey>
 {
+    private readonly int hash;
+
     /// <param name="spki">The SubjectPublicKeyInfo, DER.</param>
     public PublicKey(ImmutableArray<byte> spki)
     {
@@ -23,6 +25,7 @@ public sealed class PublicKey : IEquatable<PublicKey>
         Sha256 = Convert.ToHexStringLower(SHA256.HashData(spki.AsSpan()));
         Sha512 = Convert.ToHexStringLower(SHA512.HashData(spki.AsSpan()));
         Family = FamilyOf(spki.AsSpan());
+        hash = Sha256.GetHashCode(StringComparison.Ordinal);
     }
 
     /// <summary>The SubjectPublicKeyInfo, DER.</summary>
@@ -40,7 +43,7 @@ public sealed class PublicKey : IEquatable<PublicKey>
 
     public override bool Equals(object? obj) => Equals(obj as PublicKey);
 
-    public override int GetHashCode() => Sha256.GetHashCode(StringComparison.Ordinal);
+    public override int GetHashCode() => hash;
 
     /// <summary>The first digits of the SHA-256, enough for people to tell keys apart.</summary>
     public override string ToString() => Sha256[..12];

@@ -10,7 +10,13 @@ public sealed record Desired(
     Timing Timing,
     ImmutableSortedDictionary<string, ProviderSettings> Zones,
     ImmutableSortedDictionary<string, ProviderSettings> Issuers,
-    ImmutableSortedDictionary<string, DesiredCertificate> Certificates);
+    ImmutableSortedDictionary<string, DesiredCertificate> Certificates)
+{
+    private Layout? layout;
+
+    /// <summary>What is served where.</summary>
+    public Layout Layout => layout is { } known && known.IsOf(Certificates) ? known : layout = new(Certificates);
+}
 
 /// <summary>The validating resolver on this host.</summary>
 /// <param name="Servers">Its socket addresses, <c>127.0.0.1:53</c>.</param>

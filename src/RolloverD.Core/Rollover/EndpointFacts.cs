@@ -55,7 +55,7 @@ public sealed record EndpointFacts(
     /// may live on unmet also those that no round meets any more.
     /// </summary>
     public IEnumerable<Chain> ShownAt(DateTimeOffset now, TimeSpan drain) =>
-        Seen.Concat(Lingering.Where(l => now < l.GoneAt + drain).Select(l => l.Chain));
+        Lingering.IsEmpty ? Seen : Seen.Concat(Lingering.Where(l => now < l.GoneAt + drain).Select(l => l.Chain));
 
     /// <summary>
     /// Takes in what a round met beside the one that counts: chains come, and none goes, nor is anything verified.

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using RolloverD.Core.Dane;
 
 namespace RolloverD.Core.Rollover;
 
@@ -8,12 +9,10 @@ internal static class Exposed
     /// <summary>Never a step: healing is the work of the other checks, which come first.</summary>
     public static Step? Tell(Situation s)
     {
-        foreach (Exposure exposure in Safety.Exposures(s.Desired, s.Facts, s.Certificate.Endpoints, s.Now))
-        {
-            ImmutableArray<Violation> violations = Safety.Violations([exposure]);
-            if (!violations.IsEmpty)
-                Tell(s, violations);
-        }
+        ImmutableArray<Violation> all = Safety.Violations(
+            Safety.Exposures(s.Desired, s.Facts, s.Certificate.Endpoints, s.Now));
+        foreach (IGrouping<Endpoint, Violation> violations in all.GroupBy(v => v.Endpoint))
+            Tell(s, [.. violations]);
 
         return null;
     }

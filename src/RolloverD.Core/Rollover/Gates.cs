@@ -75,8 +75,11 @@ internal static class Gates
         Situation s, OwnerSituation owner, Func<RecordSet, bool> fits, string lack)
     {
         bool fitting = true;
-        foreach (PublishedSet set in owner.Ledger.VisibleAt(s.Now, s.Margin).Where(v => !fits(v.Records)))
+        foreach (PublishedSet set in owner.Ledger.Sets)
         {
+            if (!owner.Ledger.IsVisible(set, s.Now, s.Margin) || fits(set.Records))
+                continue;
+
             fitting = false;
             DateTimeOffset? until = owner.Ledger.VisibleUntil(set, s.Margin);
             if (until is null)

@@ -17,10 +17,13 @@ public static class Orphans
     /// <summary>The orphans that a certificate looks after: the first one by name does.</summary>
     public static ImmutableArray<string> LookedAfterBy(Desired desired, Facts facts, string certificate)
     {
-        if (desired.Certificates.Keys.FirstOrDefault() != certificate)
+        if (desired.Layout.Certificates is not [var first, ..] || first.Name != certificate)
             return [];
 
         HashSet<string> taken = Taken(desired, facts);
+        if (EveryOwnerIs(taken, facts))
+            return [];
+
         return
         [
             .. facts.Owners.Values
@@ -39,11 +42,14 @@ public static class Orphans
     public static Facts Forget(this Facts facts, Desired desired, DateTimeOffset now)
     {
         HashSet<string> taken = Taken(desired, facts);
+        ImmutableArray<Endpoint> configured = desired.Layout.Endpoints;
+        if (EveryOwnerIs(taken, facts) && facts.Endpoints.Count == configured.Count(facts.Endpoints.ContainsKey))
+            return facts;
+
         ImmutableDictionary<string, OwnerLedger> owners = facts.Owners.RemoveRange(facts.Owners.Values
             .Where(l => !taken.Contains(l.Owner)
                 && !l.VisibleAt(now, desired.Timing.SafetyMargin).Any(s => l.Ours.Any(s.Records.Contains)))
             .Select(l => l.Owner));
-        HashSet<Endpoint> configured = [.. desired.Certificates.Values.SelectMany(c => c.Endpoints)];
         ImmutableDictionary<Endpoint, EndpointFacts> endpoints = facts.Endpoints.RemoveRange(facts.Endpoints.Values
             .Where(e => !configured.Contains(e.Endpoint)
                 && (taken.Contains(e.Owner) || !owners.ContainsKey(e.Owner)))
@@ -77,15 +83,23 @@ public static class Orphans
     // Caches may follow an alias to the owner for some time yet, so the chains that are in service anywhere count.
     private static Chain[] Served(Situation s) =>
     [
-        .. s.Desired.Certificates.Values.SelectMany(c => c.Endpoints).Distinct()
+        .. s.Desired.Layout.Endpoints
             .SelectMany(e => Safety.ServedAt(s.Desired, s.Facts, e, s.Now)).Distinct(),
     ];
 
     // A name that is itself an alias now holds no records.
-    private static HashSet<string> Taken(Desired desired, Facts facts) =>
-    [
-        .. desired.Certificates.Values
-            .SelectMany(c => c.Endpoints)
-            .SelectMany(e => (string[])[e.TlsaName, facts.EndpointOf(e).Owner]),
-    ];
+    private static HashSet<string> Taken(Desired desired, Facts facts)
+    {
+        HashSet<string> taken = [];
+        foreach (Endpoint endpoint in desired.Layout.Endpoints)
+        {
+            taken.Add(endpoint.TlsaName);
+            taken.Add(facts.EndpointOf(endpoint).Owner);
+        }
+
+        return taken;
+    }
+
+    private static bool EveryOwnerIs(HashSet<string> taken, Facts facts) =>
+        facts.Owners.Count == taken.Count(facts.Owners.ContainsKey);
 }

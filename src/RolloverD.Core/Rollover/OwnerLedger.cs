@@ -31,14 +31,14 @@ public sealed record OwnerLedger(
     /// The set that was published last, as far as known: what a change starts from. Null before the first look.
     /// </summary>
     [JsonIgnore]
-    public RecordSet? Latest => Sets.LastOrDefault(s => s.State is not SetState.Gone)?.Records;
+    public RecordSet? Latest => Last(static s => s.State is not SetState.Gone);
 
     /// <summary>
     /// The last set that the provider confirmed or a server showed: what senders get if nothing is done.
     /// </summary>
     [JsonIgnore]
     public RecordSet? InPlace =>
-        Sets.LastOrDefault(s => s.State is SetState.Seen or SetState.Intended { AppliedAt: not null })?.Records;
+        Last(static s => s.State is SetState.Seen or SetState.Intended { AppliedAt: not null });
 
     /// <summary>
     /// Whether every authoritative server was seen to serve one set and nothing else, and no change that the provider
@@ -54,13 +54,32 @@ public sealed record OwnerLedger(
     /// confirmed, or that it confirmed long ago and no server shows, counts as not published, so that it is published
     /// again.
     /// </summary>
-    public RecordSet? BaseAt(DateTimeOffset now) =>
-        Sets.LastOrDefault(s => s.State switch
+    public RecordSet? BaseAt(DateTimeOffset now)
+    {
+        for (int i = Sets.Length - 1; i >= 0; i--)
         {
-            SetState.Seen => true,
-            SetState.Intended { AppliedAt: { } at, Tries: var tries } => now < at + RepeatAfter(s.Records, tries),
-            _ => false,
-        })?.Records;
+            RecordSet set = Sets[i].Records;
+            if (Sets[i].State is SetState.Seen
+                || (Sets[i].State is SetState.Intended { AppliedAt: { } at, Tries: var tries }
+                    && now < at + RepeatAfter(set, tries)))
+            {
+                return set;
+            }
+        }
+
+        return null;
+    }
+
+    private RecordSet? Last(Func<PublishedSet, bool> fits)
+    {
+        for (int i = Sets.Length - 1; i >= 0; i--)
+        {
+            if (fits(Sets[i]))
+                return Sets[i].Records;
+        }
+
+        return null;
+    }
 
     /// <summary>
     /// Writes down, before it is done, that a set will be published; again, when it was tried before.

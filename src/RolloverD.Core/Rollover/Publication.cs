@@ -123,9 +123,9 @@ internal static class Publication
     {
         RecordSet? latest = owner.Ledger.BaseAt(s.Now);
         (ImmutableArray<TlsaRecord> wanted, strangers) = s.WantedAt(owner.Owner);
-        TlsaRecord[] missing = [.. wanted.Where(r => latest?.Contains(r) != true)];
+        ImmutableArray<TlsaRecord> missing = wanted.RemoveAll(r => latest?.Contains(r) == true);
         if (missing.Length < 2)
-            return [.. missing];
+            return missing;
 
         Chain[] served = ServedAt(s, owner);
         return [.. missing.OrderBy(r => !served.Any(r.Matches))];

@@ -38,39 +38,66 @@ public static class Safety
     /// they did not meet may go on showing it.
     /// </remarks>
     public static ImmutableArray<Exposure> Exposures(
-        Desired desired, Facts facts, IEnumerable<Endpoint> endpoints, DateTimeOffset now) =>
-    [
-        .. endpoints.Select(endpoint => new Exposure(
-            endpoint,
-            facts.Owner(facts.EndpointOf(endpoint).Owner).VisibleSetsAt(now, desired.Timing.SafetyMargin),
-            ServedAt(desired, facts, endpoint, now))),
-    ];
+        Desired desired, Facts facts, ImmutableArray<Endpoint> endpoints, DateTimeOffset now)
+    {
+        var exposures = ImmutableArray.CreateBuilder<Exposure>(endpoints.Length);
+        foreach (Endpoint endpoint in endpoints)
+        {
+            exposures.Add(new(
+                endpoint,
+                facts.Owner(facts.EndpointOf(endpoint).Owner).VisibleSetsAt(now, desired.Timing.SafetyMargin),
+                ServedAt(desired, facts, endpoint, now)));
+        }
+
+        return exposures.MoveToImmutable();
+    }
 
     /// <summary>The chains that some address of an endpoint may present.</summary>
     public static ImmutableArray<Chain> ServedAt(
-        Desired desired, Facts facts, Endpoint endpoint, DateTimeOffset now) =>
-    [
-        .. facts.EndpointOf(endpoint).ShownAt(now, desired.Timing.Drain)
-            .Concat(desired.Certificates.Values
-                .Where(c => c.Endpoints.Contains(endpoint))
-                .SelectMany(c => facts.Certificate(c.Name).Generations)
-                .Select(g => g.State switch
-                {
-                    GenerationState.Deploying deploying => deploying.Chain,
-                    GenerationState.Live live => live.Chain,
-                    _ => null,
-                })
-                .OfType<Chain>())
-            .Distinct(),
-    ];
+        Desired desired, Facts facts, Endpoint endpoint, DateTimeOffset now)
+    {
+        var served = ImmutableArray.CreateBuilder<Chain>();
+        foreach (Chain shown in facts.EndpointOf(endpoint).ShownAt(now, desired.Timing.Drain))
+            Serves(shown);
+        foreach (DesiredCertificate certificate in desired.Layout.Certificates)
+        {
+            if (!certificate.Endpoints.Contains(endpoint))
+                continue;
+
+            foreach (Generation generation in facts.Certificate(certificate.Name).Generations)
+            {
+                if (generation is { State: GenerationState.Deploying or GenerationState.Live, Chain: { } chain })
+                    Serves(chain);
+            }
+        }
+
+        return served.DrainToImmutable();
+
+        void Serves(Chain chain)
+        {
+            if (!served.Contains(chain))
+                served.Add(chain);
+        }
+    }
 
     /// <summary>The violations that are there now.</summary>
-    public static ImmutableArray<Violation> Violations(ImmutableArray<Exposure> exposures) =>
-    [
-        .. exposures.SelectMany(e => e.Visible.SelectMany(set => e.Served
-            .Where(chain => !set.Covers(chain))
-            .Select(chain => new Violation(e.Endpoint, set, chain, set.Uncovered(chain))))),
-    ];
+    public static ImmutableArray<Violation> Violations(ImmutableArray<Exposure> exposures)
+    {
+        var violations = ImmutableArray.CreateBuilder<Violation>();
+        foreach (Exposure exposure in exposures)
+        {
+            foreach (RecordSet set in exposure.Visible)
+            {
+                foreach (Chain chain in exposure.Served)
+                {
+                    if (!set.Covers(chain))
+                        violations.Add(new(exposure.Endpoint, set, chain, set.Uncovered(chain)));
+                }
+            }
+        }
+
+        return violations.DrainToImmutable();
+    }
 
     /// <summary>
     /// The violations that publishing this set at an owner would add to what senders get if nothing is done. Empty: it
@@ -81,13 +108,8 @@ public static class Safety
     public static ImmutableArray<Violation> OfPublishing(
         Desired desired, Facts facts, string owner, RecordSet set, DateTimeOffset now)
     {
-        Endpoint[] endpoints =
-        [
-            .. desired.Certificates.Values
-                .SelectMany(c => c.Endpoints)
-                .Distinct()
-                .Where(e => facts.EndpointOf(e).Owner == owner),
-        ];
+        ImmutableArray<Endpoint> endpoints =
+            [.. desired.Layout.Endpoints.Where(e => facts.EndpointOf(e).Owner == owner)];
         if (endpoints.Length == 0) // an orphan: what its endpoints served when they were last looked at
         {
             endpoints =

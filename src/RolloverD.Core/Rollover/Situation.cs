@@ -124,7 +124,7 @@ internal sealed record OwnerSituation(string Owner, OwnerLedger Ledger, OwnerObs
 {
     /// <summary>Whether senders find, or may still find, any record here.</summary>
     public bool IsPublished(DateTimeOffset now, TimeSpan margin) =>
-        Ledger.VisibleAt(now, margin).Any(s => !s.Records.IsAbsent);
+        Ledger.Sets.Any(s => !s.Records.IsAbsent && Ledger.IsVisible(s, now, margin));
 
     /// <summary>The servers that do not serve the latest set, each with what it serves instead.</summary>
     public string Laggards()

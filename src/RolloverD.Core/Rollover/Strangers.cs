@@ -41,8 +41,17 @@ internal static class Strangers
         if ((ledger.BaseAt(now) ?? ledger.Latest) is not { IsAbsent: false } latest)
             yield break;
 
+        EndpointFacts[] endpoints =
+        [
+            .. certificates.SelectMany(c => c.Endpoints).Distinct()
+                .Select(facts.EndpointOf)
+                .Where(e => e.Owner == ledger.Owner),
+        ];
         ImmutableArray<Generation> generations =
             [.. certificates.SelectMany(c => facts.Certificate(c.Name).Generations)];
+        if (endpoints.All(e => e.Seen.All(c => generations.Any(g => c.Leaf.Equals(g.Chain?.Leaf)))))
+            yield break;
+
         HashSet<ChainCertificate> own = [.. generations.Select(g => g.Chain?.Leaf).OfType<ChainCertificate>()];
 
         // A key that was archived is over, perhaps because it is compromised: no record comes back for it.
@@ -50,12 +59,6 @@ internal static class Strangers
         [
             .. generations.Where(g => g.State is GenerationState.Archived).Select(g => g.Key)
                 .Except(generations.Where(g => g.State is not GenerationState.Archived).Select(g => g.Key)),
-        ];
-        EndpointFacts[] endpoints =
-        [
-            .. certificates.SelectMany(c => c.Endpoints).Distinct()
-                .Select(facts.EndpointOf)
-                .Where(e => e.Owner == ledger.Owner),
         ];
         RecordSet kept = Wanted.OursStay(facts, certificates) ? latest : latest.Without(ledger.Ours.ToHashSet());
         RecordSet candidate = kept.With(wanted);

@@ -25,7 +25,7 @@ public static class Visibility
 
     /// <summary>The published sets that are visible at a time.</summary>
     public static IEnumerable<PublishedSet> VisibleAt(this OwnerLedger ledger, DateTimeOffset now, TimeSpan margin) =>
-        ledger.Sets.Where(s => ledger.VisibleUntil(s, margin) is not { } until || now < until);
+        ledger.Sets.Where(s => ledger.IsVisible(s, now, margin));
 
     /// <summary>
     /// What an owner may hold besides when a change that no provider confirmed was carried out in part, as where each
@@ -56,6 +56,19 @@ public static class Visibility
 
     /// <summary>The distinct record sets that are visible at a time.</summary>
     public static ImmutableArray<RecordSet> VisibleSetsAt(
-        this OwnerLedger ledger, DateTimeOffset now, TimeSpan margin) =>
-        [.. ledger.VisibleAt(now, margin).Select(s => s.Records).Distinct()];
+        this OwnerLedger ledger, DateTimeOffset now, TimeSpan margin)
+    {
+        var visible = ImmutableArray.CreateBuilder<RecordSet>();
+        foreach (PublishedSet set in ledger.Sets)
+        {
+            if (ledger.IsVisible(set, now, margin) && !visible.Contains(set.Records))
+                visible.Add(set.Records);
+        }
+
+        return visible.DrainToImmutable();
+    }
+
+    /// <summary>Whether a published set of the ledger is visible at a time.</summary>
+    public static bool IsVisible(this OwnerLedger ledger, PublishedSet set, DateTimeOffset now, TimeSpan margin) =>
+        ledger.VisibleUntil(set, margin) is not { } until || now < until;
 }

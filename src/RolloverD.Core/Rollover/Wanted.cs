@@ -41,7 +41,7 @@ public static class Wanted
 
     /// <summary>The certificates that are served somewhere under the owner.</summary>
     public static IEnumerable<DesiredCertificate> CertificatesAt(Desired desired, Facts facts, string owner) =>
-        desired.Certificates.Values.Where(c => c.Endpoints.Any(e => facts.EndpointOf(e).Owner == owner));
+        desired.Layout.Certificates.Where(c => c.Endpoints.Any(e => facts.EndpointOf(e).Owner == owner));
 
     /// <summary>
     /// The records that can be made of a generation now: from the key, and from the chain when there is one.
@@ -83,7 +83,10 @@ public static class Wanted
         OwnerLedger ledger, Facts facts, ImmutableArray<DesiredCertificate> certificates, DateTimeOffset now)
     {
         bool stay = OursStay(facts, certificates);
-        return new[] { ledger.Latest, ledger.BaseAt(now) }.OfType<RecordSet>().SelectMany(set => set.Records)
+        RecordSet? latest = ledger.Latest;
+        RecordSet? last = ledger.BaseAt(now);
+        IEnumerable<TlsaRecord> records = latest?.Records ?? [];
+        return (last is null || ReferenceEquals(last, latest) ? records : records.Concat(last.Records))
             .Where(r => r.IsUsable && (stay || !ledger.Ours.Contains(r)))
             .Select(r => r.Parameters);
     }

@@ -125,16 +125,17 @@ internal static class Withdrawal
         if (owner.Ledger.BaseAt(s.Now) is not { } latest)
             return [];
 
+        ImmutableArray<TlsaRecord> wanted = s.WantedAt(owner.Owner).Records;
+        ImmutableArray<TlsaRecord> all = owner.Ledger.Ours.RemoveAll(r => wanted.Contains(r) || !latest.Contains(r));
+        if (all.IsEmpty)
+            return [];
+
         HashSet<TlsaRecord> own = [.. RecordsOf(s.Known)];
         HashSet<TlsaRecord> others =
         [
             .. Wanted.CertificatesAt(s.Desired, s.Facts, owner.Owner)
                 .Where(c => c.Name != s.Certificate.Name)
                 .SelectMany(c => RecordsOf(s.Facts.Certificate(c.Name))),
-        ];
-        ImmutableArray<TlsaRecord> all =
-        [
-            .. owner.Ledger.Ours.Except(s.WantedAt(owner.Owner).Records).Where(latest.Contains),
         ];
         ImmutableArray<TlsaRecord> alone = [.. all.Where(r => own.Contains(r) || !others.Contains(r))];
         return alone.Length < all.Length && !alone.IsEmpty && SpeaksForAll(s, owner)
