@@ -77,25 +77,22 @@ public sealed record EndpointFacts(
     /// The facts after a round of handshakes. Only a round in which every address answered ends a chain.
     /// </summary>
     /// <param name="round">What was seen.</param>
-    /// <param name="own">The leaves of the certificate's generations.</param>
-    public EndpointFacts Observe(EndpointObservation round, IReadOnlySet<ChainCertificate> own)
+    /// <param name="own">The certificate's generations.</param>
+    public EndpointFacts Observe(EndpointObservation round, ImmutableArray<Generation> own)
     {
         if (round.FinishedAt < CompleteAt || round.FinishedAt < LookedAt)
             return this; // somebody else has looked since
 
-        Chain[] shown = [.. round.Addresses.SelectMany(ChainsOf).Distinct()];
-        HashSet<Chain> remote = [.. round.Addresses.Where(a => !a.IsLocal).SelectMany(ChainsOf)];
         bool complete = round.IsComplete;
+        ImmutableArray<Chain> shown = ShownIn(round, remoteOnly: false);
+        ImmutableArray<Chain> remote = ShownIn(round, remoteOnly: true);
+        ImmutableArray<Chain> seen = complete ? shown : [.. Seen.Union(shown)];
         return this with
         {
-            Seen = complete ? [.. shown] : [.. Seen.Union(shown)],
+            Seen = seen,
             CompleteAt = complete ? round.FinishedAt : CompleteAt,
             Problem = round.Problem,
-            Local =
-            [
-                .. (complete ? shown : Seen.Union(shown))
-                    .Where(c => !remote.Contains(c) && (complete || !Seen.Contains(c) || Local.Contains(c))),
-            ],
+            Local = seen.RemoveAll(c => remote.Contains(c) || !(complete || !Seen.Contains(c) || Local.Contains(c))),
             Adopted =
             [
                 .. Adopted
@@ -109,12 +106,29 @@ public sealed record EndpointFacts(
                 .. (complete ? Seen : []).Where(c => !shown.Contains(c) && Lingering.All(l => !l.Chain.Equals(c)))
                     .Select(c => new LingeringChain(c, round.FinishedAt)),
             ],
-            TakenOverAt = TakenOverAt ?? (shown.Any(c => own.Contains(c.Leaf)) ? round.FinishedAt : null),
+            TakenOverAt = TakenOverAt ?? (shown.Any(c => own.Any(g => c.Leaf.Equals(g.Chain?.Leaf)))
+                ? round.FinishedAt
+                : null),
         };
     }
 
-    private static IEnumerable<Chain> ChainsOf(AddressObservation address) =>
-        address.Presented.OfType<Presented.Shows>().Select(s => s.Chain);
+    private static ImmutableArray<Chain> ShownIn(EndpointObservation round, bool remoteOnly)
+    {
+        var chains = ImmutableArray.CreateBuilder<Chain>();
+        foreach (AddressObservation address in round.Addresses)
+        {
+            if (remoteOnly && address.IsLocal)
+                continue;
+
+            foreach (Presented presented in address.Presented)
+            {
+                if (presented is Presented.Shows { Chain: var chain } && !chains.Contains(chain))
+                    chains.Add(chain);
+            }
+        }
+
+        return chains.DrainToImmutable();
+    }
 }
 
 /// <summary>A chain that the operator adopted: it may get records though RolloverD did not deploy it.</summary>

@@ -35,10 +35,7 @@ public static class Evidence
     /// <summary>The facts after a look at the world on behalf of a certificate.</summary>
     public static Facts Observe(this Facts facts, DesiredCertificate certificate, Observation observation)
     {
-        HashSet<ChainCertificate> own =
-        [
-            .. facts.Certificate(certificate.Name).Generations.Select(g => g.Chain?.Leaf).OfType<ChainCertificate>(),
-        ];
+        ImmutableArray<Generation> generations = facts.Certificate(certificate.Name).Generations;
         foreach (Endpoint endpoint in certificate.Endpoints)
         {
             EndpointFacts seen = facts.EndpointOf(endpoint);
@@ -57,7 +54,7 @@ public static class Evidence
             }
 
             if (observation.Endpoints.TryGetValue(endpoint, out EndpointObservation? handshakes))
-                seen = seen.Observe(handshakes, own);
+                seen = seen.Observe(handshakes, generations);
 
             facts = facts.With(seen);
         }
@@ -107,7 +104,7 @@ public static class Evidence
             return ledger;
 
         ImmutableArray<RecordSet?> answers = [.. round.Servers.Select(s => SetOf(s.Content))];
-        ImmutableArray<RecordSet> served = [.. answers.OfType<RecordSet>().Distinct()];
+        ImmutableArray<RecordSet> served = Distinct(answers);
         ImmutableArray<PublishedSet> sets = ledger.Sets;
         foreach (RecordSet set in served)
             sets = Seen(sets, set, round.StartedAt);
@@ -116,11 +113,11 @@ public static class Evidence
         {
             DateTimeOffset successor = sets.Last(s => served.Contains(s.Records)).Since;
             int newest = sets.FindLastIndex(s => served.Contains(s.Records));
-            sets =
-            [
-                .. sets.Select((s, i) =>
-                    IsOver(s, i) ? s with { State = new SetState.Gone(round.FinishedAt, successor) } : s),
-            ];
+            for (int i = 0; i < sets.Length; i++)
+            {
+                if (IsOver(sets[i], i))
+                    sets = sets.SetItem(i, sets[i] with { State = new SetState.Gone(round.FinishedAt, successor) });
+            }
 
             bool IsOver(PublishedSet s, int index) => !served.Contains(s.Records) && s.State switch
             {
@@ -133,17 +130,30 @@ public static class Evidence
 
         sets = sets.RemoveAll(s => s.State is SetState.Gone gone
             && gone.LastServed + Remembered + (4 * s.Records.Ttl) < round.StartedAt);
+        ImmutableArray<TlsaRecord> ours = ledger.Ours.RemoveAll(r => !sets.Any(s => s.Records.Contains(r)));
         TimeSpan aliasTtl = round.Aliases.IsEmpty ? TimeSpan.Zero : round.Aliases.Max(a => a.Ttl);
-        var after = ledger with
-        {
-            Sets = sets,
-            Ours = ledger.Ours.RemoveAll(r => !sets.Any(s => s.Records.Contains(r))),
-            AliasTtl = aliasTtl > ledger.AliasTtl ? aliasTtl : ledger.AliasTtl,
-        };
 
         // What did not change stays the same object: it is neither compared in full again nor written.
-        return after.AliasTtl == ledger.AliasTtl && after.Ours.SequenceEqual(ledger.Ours)
-            && after.Sets.SequenceEqual(ledger.Sets) ? ledger : after;
+        return aliasTtl <= ledger.AliasTtl && ours.Length == ledger.Ours.Length && sets.SequenceEqual(ledger.Sets)
+            ? ledger
+            : ledger with
+            {
+                Sets = sets,
+                Ours = ours,
+                AliasTtl = aliasTtl > ledger.AliasTtl ? aliasTtl : ledger.AliasTtl,
+            };
+    }
+
+    private static ImmutableArray<RecordSet> Distinct(ImmutableArray<RecordSet?> answers)
+    {
+        var distinct = ImmutableArray.CreateBuilder<RecordSet>();
+        foreach (RecordSet? answer in answers)
+        {
+            if (answer is not null && !distinct.Contains(answer))
+                distinct.Add(answer);
+        }
+
+        return distinct.DrainToImmutable();
     }
 
     // The name leads to another owner now: what the former one published may still be in caches under the same name.
@@ -184,7 +194,7 @@ public static class Evidence
 
         PublishedSet before = sets[known];
         if (before.State is SetState.Seen && before.Records.Equals(set)
-            && !sets.Take(known).Any(s => s.Records.Equals(set)))
+            && sets.FindIndex(s => s.Records.Equals(set)) == known)
         {
             return sets; // as it was seen before
         }

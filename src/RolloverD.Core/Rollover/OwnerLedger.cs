@@ -54,32 +54,16 @@ public sealed record OwnerLedger(
     /// confirmed, or that it confirmed long ago and no server shows, counts as not published, so that it is published
     /// again.
     /// </summary>
-    public RecordSet? BaseAt(DateTimeOffset now)
-    {
-        for (int i = Sets.Length - 1; i >= 0; i--)
+    public RecordSet? BaseAt(DateTimeOffset now) =>
+        Last(s => s.State switch
         {
-            RecordSet set = Sets[i].Records;
-            if (Sets[i].State is SetState.Seen
-                || (Sets[i].State is SetState.Intended { AppliedAt: { } at, Tries: var tries }
-                    && now < at + RepeatAfter(set, tries)))
-            {
-                return set;
-            }
-        }
+            SetState.Seen => true,
+            SetState.Intended { AppliedAt: { } at, Tries: var tries } => now < at + RepeatAfter(s.Records, tries),
+            _ => false,
+        });
 
-        return null;
-    }
-
-    private RecordSet? Last(Func<PublishedSet, bool> fits)
-    {
-        for (int i = Sets.Length - 1; i >= 0; i--)
-        {
-            if (fits(Sets[i]))
-                return Sets[i].Records;
-        }
-
-        return null;
-    }
+    private RecordSet? Last(Func<PublishedSet, bool> fits) =>
+        Sets.FindLastIndex(fits) is >= 0 and var index ? Sets[index].Records : null;
 
     /// <summary>
     /// Writes down, before it is done, that a set will be published; again, when it was tried before.

@@ -23,7 +23,7 @@ public static class Wanted
         ImmutableArray<DesiredCertificate> certificates = [.. CertificatesAt(desired, facts, owner)];
         ImmutableArray<TlsaParameters> parameters =
             [.. certificates.SelectMany(c => c.Tlsa).Union(Sustained(ledger, facts, certificates, now))];
-        var wanted = new SortedSet<TlsaRecord>();
+        HashSet<TlsaRecord> wanted = [];
         foreach (DesiredCertificate certificate in certificates)
         {
             CertificateFacts known = facts.Certificate(certificate.Name);
@@ -36,7 +36,7 @@ public static class Wanted
 
         strangers = [.. Strangers.At(facts, ledger, certificates, wanted, now)];
         wanted.UnionWith(strangers.Where(s => s.IsAccepted).SelectMany(s => s.Needed));
-        return [.. wanted];
+        return [.. wanted.Order()];
     }
 
     /// <summary>The certificates that are served somewhere under the owner.</summary>

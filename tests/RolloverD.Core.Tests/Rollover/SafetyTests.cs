@@ -167,7 +167,7 @@ public class SafetyTests
         // Somebody put another certificate in: a round met it at every address, but processes live on.
         Facts facts = World(Some.Set(Old), Some.Chain(OldKey));
         facts = facts.With(facts.EndpointOf(Some.Mx)
-            .Observe(Look.Shows(Some.Mx, Now, Some.Chain(Elsewhere)), new HashSet<ChainCertificate>()));
+            .Observe(Look.Shows(Some.Mx, Now, Some.Chain(Elsewhere)), []));
         Assert.Equal([Some.Chain(Elsewhere)], facts.EndpointOf(Some.Mx).Seen);
         Assert.NotEmpty(Serve(facts, Some.Chain(NewKey)));
         Assert.NotEmpty(Publish(facts, Some.Set(Some.Record("3 1 1", Elsewhere))));
@@ -183,7 +183,7 @@ public class SafetyTests
         foreach ((int second, PublicKey key) in new[] { (1, NewKey), (2, OldKey) })
         {
             seen = seen.Observe(
-                Look.Shows(Some.Mx, Now.AddSeconds(second), Some.Chain(key)), new HashSet<ChainCertificate>());
+                Look.Shows(Some.Mx, Now.AddSeconds(second), Some.Chain(key)), []);
         }
 
         Assert.Equal([Some.Chain(NewKey)], seen.Lingering.Select(l => l.Chain));
