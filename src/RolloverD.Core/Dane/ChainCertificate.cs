@@ -50,6 +50,8 @@ public sealed class ChainCertificate : IEquatable<ChainCertificate>
 
     public bool IsCa { get; }
 
+    internal MadeRecords Made { get; } = new();
+
     /// <summary>Lower-case hexadecimal SHA-256 of the whole certificate: the data of a 3 0 1 record.</summary>
     public string Sha256 { get; }
 

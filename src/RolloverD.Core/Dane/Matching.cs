@@ -119,15 +119,14 @@ public static class Matching
             CertificateUsage.DaneTa when !chain.Ancestors.IsEmpty => chain.Ancestors[0],
             _ => null,
         };
-        return named?.AssociationData(parameters.Selector, parameters.MatchingType) is { } data
-            ? new(parameters, data)
-            : null;
+        return named?.Made.Find(parameters)
+            ?? named?.Made.Make(parameters, named.AssociationData(parameters.Selector, parameters.MatchingType));
     }
 
     /// <summary>The record with these parameters for this key; null when a certificate is needed to make it.</summary>
     public static TlsaRecord? RecordFor(this PublicKey key, TlsaParameters parameters) =>
-        parameters.NeedsOnlyKey && key.AssociationData(parameters.MatchingType) is { } data
-            ? new(parameters, data)
+        parameters.NeedsOnlyKey
+            ? key.Made.Find(parameters) ?? key.Made.Make(parameters, key.AssociationData(parameters.MatchingType))
             : null;
 
     private static string? AssociationData(this PublicKey key, MatchingType matchingType) => matchingType switch

@@ -39,6 +39,8 @@ public sealed class PublicKey : IEquatable<PublicKey>
 
     public KeyFamily Family { get; }
 
+    internal MadeRecords Made { get; } = new();
+
     public bool Equals(PublicKey? other) => other is not null && Sha256 == other.Sha256;
 
     public override bool Equals(object? obj) => Equals(obj as PublicKey);

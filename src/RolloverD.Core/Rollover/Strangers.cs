@@ -34,7 +34,7 @@ internal static class Strangers
         Facts facts,
         OwnerLedger ledger,
         ImmutableArray<DesiredCertificate> certificates,
-        IReadOnlySet<TlsaRecord> wanted,
+        IReadOnlyCollection<TlsaRecord> wanted,
         DateTimeOffset now)
     {
         // What the next change starts from: a set that somebody replaced before any server showed it covers nobody.

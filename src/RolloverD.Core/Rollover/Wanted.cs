@@ -23,20 +23,20 @@ public static class Wanted
         ImmutableArray<DesiredCertificate> certificates = [.. CertificatesAt(desired, facts, owner)];
         ImmutableArray<TlsaParameters> parameters =
             [.. certificates.SelectMany(c => c.Tlsa).Union(Sustained(ledger, facts, certificates, now))];
-        HashSet<TlsaRecord> wanted = [];
+        List<TlsaRecord> wanted = [];
         foreach (DesiredCertificate certificate in certificates)
         {
             CertificateFacts known = facts.Certificate(certificate.Name);
             foreach (Generation generation in known.Generations)
             {
                 if (!IsReleased(desired, known, generation, now))
-                    wanted.UnionWith(RecordsOf(generation, parameters));
+                    wanted.AddRange(RecordsOf(generation, parameters));
             }
         }
 
         strangers = [.. Strangers.At(facts, ledger, certificates, wanted, now)];
-        wanted.UnionWith(strangers.Where(s => s.IsAccepted).SelectMany(s => s.Needed));
-        return [.. wanted.Order()];
+        wanted.AddRange(strangers.Where(s => s.IsAccepted).SelectMany(s => s.Needed));
+        return [.. wanted.Distinct().Order()];
     }
 
     /// <summary>The certificates that are served somewhere under the owner.</summary>

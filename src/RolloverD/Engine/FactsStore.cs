@@ -79,10 +79,9 @@ internal sealed class FactsStore(IStore store, TimeProvider? time = null, IStead
         StoredFacts stored = new(
             facts,
             clock,
-            loaded.Documents
-                .RemoveRange(changed.Where(d => d.IsRemoval).Select(d => (d.Kind, d.Name)))
-                .SetItems(changed.Where(d => !d.IsRemoval).Select(d =>
-                    KeyValuePair.Create((d.Kind, d.Name), d with { Version = d.Version + 1 }))));
+            changed.Aggregate(loaded.Documents, (all, d) => d.IsRemoval
+                ? all.Remove((d.Kind, d.Name))
+                : all.SetItem((d.Kind, d.Name), d with { Version = d.Version + 1 })));
         latest = stored;
         return new(facts, stored, loaded.Now, loaded.Reading, null);
     }

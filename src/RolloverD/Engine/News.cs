@@ -11,9 +11,12 @@ internal static class News
     public static ImmutableArray<JournalEntry> Between(
         Facts before, Facts after, DesiredCertificate certificate, DateTimeOffset now)
     {
-        var lines = ImmutableArray.CreateBuilder<JournalEntry>();
         CertificateFacts old = before.Certificate(certificate.Name);
         CertificateFacts known = after.Certificate(certificate.Name);
+        if (ReferenceEquals(known, old) && ReferenceEquals(before.Owners, after.Owners))
+            return [];
+
+        var lines = ImmutableArray.CreateBuilder<JournalEntry>();
         foreach (Generation generation in known.Generations)
         {
             if (generation.State is GenerationState.Live live
@@ -27,6 +30,9 @@ internal static class News
         {
             OwnerLedger ledger = after.Owner(owner);
             OwnerLedger earlier = before.Owner(owner);
+            if (ReferenceEquals(ledger, earlier))
+                continue;
+
             foreach (PublishedSet gone in ledger.Sets.Where(s => s.State is SetState.Gone))
             {
                 bool told = earlier.Sets.Any(
