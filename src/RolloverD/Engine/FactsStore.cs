@@ -102,33 +102,23 @@ internal sealed class FactsStore(IStore store, TimeProvider? time = null, IStead
     {
         Facts before = loaded.Stored.Facts;
         List<StoredDocument> changed = [];
-        foreach (CertificateFacts certificate in facts.Certificates.Values)
+        foreach (CertificateFacts certificate in New(before.Certificates, facts.Certificates))
         {
-            if (!Same(before.Certificates, certificate.Name, certificate))
-            {
-                Add(CertificateKind, certificate.Name,
-                    JsonSerializer.Serialize(certificate, FactsJson.Default.CertificateFacts));
-            }
+            Add(CertificateKind, certificate.Name,
+                JsonSerializer.Serialize(certificate, FactsJson.Default.CertificateFacts));
         }
 
-        foreach (OwnerLedger ledger in facts.Owners.Values)
+        foreach (OwnerLedger ledger in New(before.Owners, facts.Owners))
+            Add(OwnerKind, ledger.Owner, JsonSerializer.Serialize(ledger, FactsJson.Default.OwnerLedger));
+        foreach (EndpointFacts endpoint in New(before.Endpoints, facts.Endpoints))
         {
-            if (!Same(before.Owners, ledger.Owner, ledger))
-                Add(OwnerKind, ledger.Owner, JsonSerializer.Serialize(ledger, FactsJson.Default.OwnerLedger));
+            Add(EndpointKind, endpoint.Endpoint.ToString(),
+                JsonSerializer.Serialize(endpoint, FactsJson.Default.EndpointFacts));
         }
 
-        foreach (EndpointFacts endpoint in facts.Endpoints.Values)
-        {
-            if (!Same(before.Endpoints, endpoint.Endpoint, endpoint))
-            {
-                Add(EndpointKind, endpoint.Endpoint.ToString(),
-                    JsonSerializer.Serialize(endpoint, FactsJson.Default.EndpointFacts));
-            }
-        }
-
-        foreach (string owner in before.Owners.Keys.Where(o => !facts.Owners.ContainsKey(o)))
+        foreach (string owner in Lost(before.Owners, facts.Owners))
             Remove(OwnerKind, owner);
-        foreach (Endpoint endpoint in before.Endpoints.Keys.Where(e => !facts.Endpoints.ContainsKey(e)))
+        foreach (Endpoint endpoint in Lost(before.Endpoints, facts.Endpoints))
             Remove(EndpointKind, endpoint.ToString());
         if (clock is not null && !ReferenceEquals(clock, loaded.Stored.Clock))
             Add(ClockKind, ClockKind, JsonSerializer.Serialize(clock, FactsJson.Default.ClockReading));
@@ -197,8 +187,17 @@ internal sealed class FactsStore(IStore store, TimeProvider? time = null, IStead
         return reading.Boot == last.Boot && reading.Elapsed - last.Elapsed < ReadingLasts ? last : last.Keep(reading);
     }
 
-    private static bool Same<TKey, TFacts>(ImmutableDictionary<TKey, TFacts> before, TKey key, TFacts now)
+    // What did not change stays the same object.
+    private static IEnumerable<TFacts> New<TKey, TFacts>(
+        ImmutableDictionary<TKey, TFacts> before, ImmutableDictionary<TKey, TFacts> now)
         where TKey : notnull
         where TFacts : class =>
-        before.TryGetValue(key, out TFacts? old) && ReferenceEquals(old, now);
+        ReferenceEquals(before, now)
+            ? []
+            : now.Where(f => !ReferenceEquals(before.GetValueOrDefault(f.Key), f.Value)).Select(f => f.Value);
+
+    private static IEnumerable<TKey> Lost<TKey, TFacts>(
+        ImmutableDictionary<TKey, TFacts> before, ImmutableDictionary<TKey, TFacts> now)
+        where TKey : notnull =>
+        ReferenceEquals(before, now) ? [] : before.Keys.Where(k => !now.ContainsKey(k));
 }
