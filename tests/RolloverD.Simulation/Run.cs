@@ -203,12 +203,12 @@ internal sealed class Run
     private DateTimeOffset Alarm(string name, Plan plan)
     {
         TimeSpan wait = plan.WakeAt - scene.Clock.GetUtcNow();
-        TimeSpan idle = (scene.Now - acted[name].At) / 4;
+        TimeSpan idle = (scene.Now - acted[name].At) * (scene.FaultsOn ? scene.Scenario.Drowsiness : 0.25);
         if (wait > TimeSpan.Zero && wait < idle && (!scene.Scenario.IsPunctual || turns > 1000))
         {
             DateTimeOffset? due = plan.Holds.Min(h => h.Until);
             TimeSpan untilDue = due - scene.Clock.GetUtcNow() is { } d && d > wait ? d : TimeSpan.MaxValue;
-            wait = Shortest(idle, scene.Scenario.Lifetime / 25, untilDue);
+            wait = Shortest(idle, scene.Scenario.LongestSleep, untilDue);
         }
 
         if (scene.IsEnabled(Fault.AlarmLate) && scene.Dice.OneIn(50))

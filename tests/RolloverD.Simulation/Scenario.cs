@@ -39,6 +39,15 @@ internal sealed record Scenario
     /// <summary>Whether the daemon keeps its alarms; otherwise they ring late when nothing moves for long.</summary>
     public required bool IsPunctual { get; init; }
 
+    /// <summary>
+    /// How late an alarm may ring while nothing moves, as a share of the time that nothing moved; unless it is the end
+    /// of a wait, which is never late for the sake of speed.
+    /// </summary>
+    public required double Drowsiness { get; init; }
+
+    /// <summary>How late at the most.</summary>
+    public TimeSpan LongestSleep => Lifetime / 12;
+
     /// <summary>TTL of the CNAMEs by which all endpoints lead to one owner; zero: each endpoint has its own.</summary>
     public required TimeSpan AliasTtl { get; init; }
 
@@ -104,7 +113,8 @@ internal sealed record Scenario
             HiddenPrimary = dice.OneIn(3),
             Addresses = dice.Between(1, 2),
             IsLocal = dice.OneIn(2),
-            IsPunctual = dice.OneIn(20),
+            IsPunctual = dice.OneIn(50),
+            Drowsiness = dice.Pick([0.5, 2, 4, 8]),
             AliasTtl = alias,
             Before = dice.Pick(Befores),
             BeforeTtl = beforeTtl,

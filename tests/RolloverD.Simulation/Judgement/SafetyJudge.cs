@@ -16,7 +16,7 @@ internal sealed class SafetyJudge(Scene scene)
     /// again after a TTL, and alarms ring late here.
     /// </summary>
     private readonly TimeSpan healsWithin =
-        TimeSpan.FromMinutes(45) + TimeSpan.FromHours(12) + (scene.Scenario.Lifetime / 25);
+        TimeSpan.FromMinutes(45) + TimeSpan.FromHours(12) + scene.Scenario.LongestSleep;
 
     private readonly List<Edition> inUse = [];
     private readonly List<Edition> former = [];
