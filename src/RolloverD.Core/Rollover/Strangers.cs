@@ -30,7 +30,7 @@ internal static class Strangers
     /// <param name="certificates">The certificates that are served under the owner.</param>
     /// <param name="wanted">The records that the owner needs for the generations.</param>
     /// <param name="now">The time.</param>
-    public static IEnumerable<Stranger> At(
+    public static ImmutableArray<Stranger> At(
         Facts facts,
         OwnerLedger ledger,
         ImmutableArray<DesiredCertificate> certificates,
@@ -39,20 +39,15 @@ internal static class Strangers
     {
         // What the next change starts from: a set that somebody replaced before any server showed it covers nobody.
         if ((ledger.BaseAt(now) ?? ledger.Latest) is not { IsAbsent: false } latest)
-            yield break;
+            return [];
 
-        EndpointFacts[] endpoints =
-        [
-            .. certificates.SelectMany(c => c.Endpoints).Distinct()
-                .Select(facts.EndpointOf)
-                .Where(e => e.Owner == ledger.Owner),
-        ];
+        ImmutableArray<EndpointFacts> endpoints = EndpointsAt(facts, ledger, certificates);
+        ImmutableArray<Chain> others = Others(facts, certificates, endpoints);
+        if (others.IsEmpty)
+            return [];
+
         ImmutableArray<Generation> generations =
             [.. certificates.SelectMany(c => facts.Certificate(c.Name).Generations)];
-        if (endpoints.All(e => e.Seen.All(c => generations.Any(g => c.Leaf.Equals(g.Chain?.Leaf)))))
-            yield break;
-
-        HashSet<ChainCertificate> own = [.. generations.Select(g => g.Chain?.Leaf).OfType<ChainCertificate>()];
 
         // A key that was archived is over, perhaps because it is compromised: no record comes back for it.
         HashSet<PublicKey> over =
@@ -62,21 +57,59 @@ internal static class Strangers
         ];
         RecordSet kept = Wanted.OursStay(facts, certificates) ? latest : latest.Without(ledger.Ours.ToHashSet());
         RecordSet candidate = kept.With(wanted);
-        // What no handshake meets any more gets no new record; Safety keeps those that it has while it may be shown.
-        foreach (Chain chain in endpoints.SelectMany(e => e.Seen).Distinct())
+        var strangers = ImmutableArray.CreateBuilder<Stranger>();
+        foreach (Chain chain in others)
         {
-            if (own.Contains(chain.Leaf) || over.Contains(chain.Key)
-                || Needed(candidate, chain) is not { IsEmpty: false } needed)
-            {
+            if (over.Contains(chain.Key) || Needed(candidate, chain) is not { IsEmpty: false } needed)
                 continue;
-            }
 
             EndpointFacts[] showing = [.. endpoints.Where(e => e.Seen.Contains(chain))];
             bool accepted = IsTrustedAlready(latest, chain)
                 || showing.Any(e => e.Adopted.Any(a => a.Is(chain)))
                 || showing.All(e => e.TakenOverAt is null || e.Local.Contains(chain));
-            yield return new(showing[0].Endpoint, chain, needed, accepted);
+            strangers.Add(new(showing[0].Endpoint, chain, needed, accepted));
         }
+
+        return strangers.DrainToImmutable();
+    }
+
+    private static ImmutableArray<EndpointFacts> EndpointsAt(
+        Facts facts, OwnerLedger ledger, ImmutableArray<DesiredCertificate> certificates)
+    {
+        var endpoints = ImmutableArray.CreateBuilder<EndpointFacts>();
+        foreach (DesiredCertificate certificate in certificates)
+        {
+            foreach (Endpoint endpoint in certificate.Endpoints)
+            {
+                EndpointFacts known = facts.EndpointOf(endpoint);
+                if (known.Owner == ledger.Owner && endpoints.All(e => e.Endpoint != endpoint))
+                    endpoints.Add(known);
+            }
+        }
+
+        return endpoints.DrainToImmutable();
+    }
+
+    // The chains that are seen and are no generation's. What no handshake meets any more gets no new record; Safety
+    // keeps those that it has while it may be shown.
+    private static ImmutableArray<Chain> Others(
+        Facts facts, ImmutableArray<DesiredCertificate> certificates, ImmutableArray<EndpointFacts> endpoints)
+    {
+        var others = ImmutableArray.CreateBuilder<Chain>();
+        foreach (EndpointFacts endpoint in endpoints)
+        {
+            foreach (Chain chain in endpoint.Seen)
+            {
+                if (!others.Contains(chain)
+                    && !certificates.Any(c => facts.Certificate(c.Name).Generations.Any(
+                        g => chain.Leaf.Equals(g.Chain?.Leaf))))
+                {
+                    others.Add(chain);
+                }
+            }
+        }
+
+        return others.DrainToImmutable();
     }
 
     // It must stay covered by a set that is published: the same data under our parameters, and under those of foreign

@@ -20,7 +20,7 @@ public static class Wanted
         Desired desired, Facts facts, string owner, DateTimeOffset now, out ImmutableArray<Stranger> strangers)
     {
         OwnerLedger ledger = facts.Owner(owner);
-        ImmutableArray<DesiredCertificate> certificates = [.. CertificatesAt(desired, facts, owner)];
+        ImmutableArray<DesiredCertificate> certificates = CertificatesAt(desired, facts, owner);
         ImmutableArray<TlsaParameters> parameters =
             [.. certificates.SelectMany(c => c.Tlsa).Union(Sustained(ledger, facts, certificates, now))];
         List<TlsaRecord> wanted = [];
@@ -30,28 +30,52 @@ public static class Wanted
             foreach (Generation generation in known.Generations)
             {
                 if (!IsReleased(desired, known, generation, now))
-                    wanted.AddRange(RecordsOf(generation, parameters));
+                    Add(RecordsOf(generation, parameters));
             }
         }
 
-        strangers = [.. Strangers.At(facts, ledger, certificates, wanted, now)];
-        wanted.AddRange(strangers.Where(s => s.IsAccepted).SelectMany(s => s.Needed));
-        return [.. wanted.Distinct().Order()];
+        strangers = Strangers.At(facts, ledger, certificates, wanted, now);
+        foreach (Stranger stranger in strangers)
+        {
+            if (stranger.IsAccepted)
+                Add(stranger.Needed);
+        }
+
+        wanted.Sort();
+        return [.. wanted];
+
+        void Add(ImmutableArray<TlsaRecord> records)
+        {
+            foreach (TlsaRecord record in records)
+            {
+                if (!wanted.Contains(record))
+                    wanted.Add(record);
+            }
+        }
     }
 
     /// <summary>The certificates that are served somewhere under the owner.</summary>
-    public static IEnumerable<DesiredCertificate> CertificatesAt(Desired desired, Facts facts, string owner) =>
-        desired.Layout.Certificates.Where(c => c.Endpoints.Any(e => facts.EndpointOf(e).Owner == owner));
+    public static ImmutableArray<DesiredCertificate> CertificatesAt(Desired desired, Facts facts, string owner) =>
+        desired.Layout.Certificates.RemoveAll(c => !c.Endpoints.Any(e => facts.EndpointOf(e).Owner == owner));
 
     /// <summary>
     /// The records that can be made of a generation now: from the key, and from the chain when there is one.
     /// </summary>
-    public static IEnumerable<TlsaRecord> RecordsOf(Generation generation, ImmutableArray<TlsaParameters> parameters) =>
-        generation.State is GenerationState.Archived
-            ? []
-            : parameters
-                .Select(p => generation.Key.RecordFor(p) ?? generation.Chain?.RecordFor(p))
-                .OfType<TlsaRecord>();
+    public static ImmutableArray<TlsaRecord> RecordsOf(
+        Generation generation, ImmutableArray<TlsaParameters> parameters)
+    {
+        if (generation.State is GenerationState.Archived)
+            return [];
+
+        var records = ImmutableArray.CreateBuilder<TlsaRecord>(parameters.Length);
+        foreach (TlsaParameters p in parameters)
+        {
+            if ((generation.Key.RecordFor(p) ?? generation.Chain?.RecordFor(p)) is { } record)
+                records.Add(record);
+        }
+
+        return records.DrainToImmutable();
+    }
 
     /// <summary>
     /// When the records of a superseded generation may go: the overlap after the new chain was verified. Null while
