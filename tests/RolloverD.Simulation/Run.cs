@@ -72,6 +72,7 @@ internal sealed class Run
         while (scene.Now < calm && scene.Broken is null)
             Turn(calm);
         scene.Calm();
+        acted.Clear(); // whoever slept long has reason to look often again
         Start();
         DateTimeOffset last = scene.Now + LivenessJudge.Bound(scene);
         DateTimeOffset look = scene.Now;
