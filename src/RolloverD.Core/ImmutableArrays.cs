@@ -4,18 +4,6 @@ namespace RolloverD.Core;
 
 internal static class ImmutableArrays
 {
-    /// <summary>The index of the first item that fits, or -1.</summary>
-    public static int FindIndex<T>(this ImmutableArray<T> items, Func<T, bool> fits)
-    {
-        for (int i = 0; i < items.Length; i++)
-        {
-            if (fits(items[i]))
-                return i;
-        }
-
-        return -1;
-    }
-
     /// <summary>The index of the last item that fits, or -1.</summary>
     public static int FindLastIndex<T>(this ImmutableArray<T> items, Func<T, bool> fits)
     {

@@ -1,6 +1,8 @@
 namespace RolloverD.Core.Dane;
 
-/// <summary>The records that were made of one key or certificate. Every decision asks for them: each is made once.</summary>
+/// <summary>
+/// The records that were made of one key or certificate: every decision asks for them, so each is made once.
+/// </summary>
 internal sealed class MadeRecords
 {
     private readonly TlsaRecord?[] made = new TlsaRecord?[12];

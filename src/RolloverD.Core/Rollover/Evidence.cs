@@ -107,7 +107,10 @@ public static class Evidence
         ImmutableArray<RecordSet> served = Distinct(answers);
         ImmutableArray<PublishedSet> sets = ledger.Sets;
         foreach (RecordSet set in served)
-            sets = Seen(sets, set, round.StartedAt);
+        {
+            if (!IsSeen(sets, set))
+                sets = Seen(sets, set, round.StartedAt);
+        }
 
         if (answers.All(a => a is not null))
         {
@@ -179,6 +182,22 @@ public static class Evidence
         _ => null,
     };
 
+    // As it was seen before, once.
+    private static bool IsSeen(ImmutableArray<PublishedSet> sets, RecordSet set)
+    {
+        bool found = false;
+        foreach (PublishedSet known in sets)
+        {
+            if (!known.Records.Equals(set))
+                continue;
+            if (found || known.State is not SetState.Seen)
+                return false;
+            found = true;
+        }
+
+        return found;
+    }
+
     private static ImmutableArray<PublishedSet> Seen(
         ImmutableArray<PublishedSet> sets, RecordSet set, DateTimeOffset now)
     {
@@ -193,12 +212,6 @@ public static class Evidence
             return sets.Add(new(set, now, new SetState.Seen()));
 
         PublishedSet before = sets[known];
-        if (before.State is SetState.Seen && before.Records.Equals(set)
-            && sets.FindIndex(s => s.Records.Equals(set)) == known)
-        {
-            return sets; // as it was seen before
-        }
-
         return
         [
             .. sets.Where((s, i) => i < known && !s.Records.Equals(set)),

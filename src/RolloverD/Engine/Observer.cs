@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using RolloverD.Core.Dane;
 using RolloverD.Core.Policy;
 using RolloverD.Core.Ports;
 using RolloverD.Core.Rollover;
@@ -35,26 +36,29 @@ internal sealed class Observer(
         ImmutableArray<IMailServer> asked,
         CancellationToken cancellation)
     {
-        Task<OwnerObservation>[] owners =
-        [
-            .. certificate.Endpoints.Select(e => e.TlsaName)
-                .Concat(Orphans.LookedAfterBy(desired, known, certificate.Name))
-                .Distinct()
-                .Select(name => authority.ObserveAsync(name, DnsRecordType.Tlsa, cancellation)),
-        ];
-        Task<EndpointObservation>[] endpoints =
-        [
-            .. certificate.Endpoints.Select(e => handshake.ObserveAsync(e, cancellation)),
-        ];
+        List<Task<OwnerObservation>> owners = [];
+        List<Task<EndpointObservation>> endpoints = [];
+        foreach (Endpoint endpoint in certificate.Endpoints)
+            owners.Add(authority.ObserveAsync(endpoint.TlsaName, DnsRecordType.Tlsa, cancellation));
+        foreach (string orphan in Orphans.LookedAfterBy(desired, known, certificate.Name))
+            owners.Add(authority.ObserveAsync(orphan, DnsRecordType.Tlsa, cancellation));
+        foreach (Endpoint endpoint in certificate.Endpoints)
+            endpoints.Add(handshake.ObserveAsync(endpoint, cancellation));
         Task<MailServerOutcome>[] servers =
         [
             .. asked.Select(m => m.PrepareAsync(files.Live(certificate.Name), cancellation)),
         ];
 
         await Task.WhenAll([.. owners, .. endpoints, .. servers]);
+        var names = ImmutableDictionary.CreateBuilder<string, OwnerObservation>();
+        foreach (Task<OwnerObservation> owner in owners)
+            names[owner.Result.Name] = owner.Result;
+        var rounds = ImmutableDictionary.CreateBuilder<Endpoint, EndpointObservation>();
+        foreach (Task<EndpointObservation> round in endpoints)
+            rounds[round.Result.Endpoint] = round.Result;
         return new(
-            owners.Select(o => o.Result).ToImmutableDictionary(o => o.Name),
-            endpoints.Select(e => e.Result).ToImmutableDictionary(e => e.Endpoint),
+            names.ToImmutable(),
+            rounds.ToImmutable(),
             [.. servers.Select(s => s.Result)],
             files.LiveGeneration(certificate.Name));
     }
