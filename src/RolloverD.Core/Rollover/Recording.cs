@@ -156,8 +156,14 @@ public static class Recording
                     })
                     .Answer(promote.Generation);
             case Step.Archive archive:
+                bool wasInService = known.Find(archive.Generation)!.State is GenerationState.Superseded;
                 known = known.With(known.Find(archive.Generation)! with { State = new GenerationState.Archived(now) });
-                return known.IsAnswered() ? known with { Request = null } : known;
+
+                // A new key that was asked for and is lost before it served is still asked for.
+                return known.Request is { NewKey: true } request && request.Generation == archive.Generation
+                    && !wasInService ? known with { Request = request with { Generation = null } }
+                    : known.IsAnswered() ? known with { Request = null }
+                    : known;
             default:
                 throw new InvalidOperationException($"step '{step.Describe()}' has another outcome");
         }

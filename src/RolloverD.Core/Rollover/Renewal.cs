@@ -32,11 +32,13 @@ internal static class Renewal
     }
 
     // A renewal that keeps the key, under way when a new key is asked for, would put a compromised key into service
-    // anew.
+    // anew. A key is gone when its end was begun, the program was killed and the reason is no more; or when somebody
+    // deleted it.
     private static Step.Archive? GiveUp(Situation s, Generation next)
     {
         string? why =
             s.Known.Abort?.Generation == next.Number ? "the rollover was aborted"
+            : s.Observation.NextKeyIsGone ? "its key is not on the disk any more"
             : s.Known.Request is { NewKey: true, Generation: null } && next.Key.Equals(s.Known.Current?.Key)
                 ? "a new key was asked for, and this generation has the old one"
             : next.Algorithm != s.Certificate.Key && s.Known.Current is not { State: GenerationState.Deploying }

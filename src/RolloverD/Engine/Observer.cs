@@ -60,7 +60,20 @@ internal sealed class Observer(
             names.ToImmutable(),
             rounds.ToImmutable(),
             [.. servers.Select(s => s.Result)],
-            files.LiveGeneration(certificate.Name));
+            files.LiveGeneration(certificate.Name),
+            known.Certificate(certificate.Name).Next is { } next && IsGone(certificate.Name, next.Number));
+    }
+
+    private bool IsGone(string certificate, int generation)
+    {
+        try
+        {
+            return files.FindKey(certificate, generation) is null;
+        }
+        catch (StoreException)
+        {
+            return false; // damaged: whoever needs it says so
+        }
     }
 
     private static bool Deploys(CertificateFacts known) =>

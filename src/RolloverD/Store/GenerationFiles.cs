@@ -162,8 +162,9 @@ public sealed class GenerationFiles : IGenerationFiles
                 "Deploy another generation first");
         }
 
-        _files.Delete(_layout.PathOf(certificate, generation, StateLayout.Combined));
+        // In this order: a generation whose key is gone is given up, and then what is left goes too.
         _files.Delete(_layout.PathOf(certificate, generation, StateLayout.PrivateKey));
+        _files.Delete(_layout.PathOf(certificate, generation, StateLayout.Combined));
         _files.SyncDirectory(_layout.DirectoryOf(certificate, generation));
     }
 

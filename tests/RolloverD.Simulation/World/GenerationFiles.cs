@@ -60,6 +60,9 @@ internal sealed class GenerationFiles(Scene scene) : IGenerationFiles
     public void SwapLive(string certificate, int generation) => scene.Effect(
         $"live link to generation {generation}", onDisk: true, () =>
         {
+            if (!keys.ContainsKey((certificate, generation)))
+                throw new InvalidDataException($"there is no key of generation {generation}");
+
             scene.MustHaveLooked($"live link of {certificate}");
             live[certificate] = generation;
             scene.Expose(certificate, generation, chains[(certificate, generation)]);

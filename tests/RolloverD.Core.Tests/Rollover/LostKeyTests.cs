@@ -1,0 +1,60 @@
+using RolloverD.Core.Dane;
+using RolloverD.Core.Policy;
+using RolloverD.Core.Rollover;
+using RolloverD.Core.Tests.Support;
+using Xunit;
+
+namespace RolloverD.Core.Tests.Rollover;
+
+/// <summary>
+/// A key that is gone before it served: its end was begun and not finished, or somebody deleted it. Another one is
+/// made.
+/// </summary>
+public class LostKeyTests
+{
+    private static readonly DateTimeOffset Now = Some.Start.AddDays(61); // the renewal of generation 1 is due
+    private static readonly DesiredCertificate Mx1 = Some.Certificate with { KeyPolicy = KeyPolicy.Rotate };
+    private static readonly PublicKey Key = Some.Key(1), NextKey = Some.Key(2);
+    private static readonly Chain Chain = Some.Chain(Key), NextChain = Some.Chain(NextKey, from: Now);
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Its_generation_is_given_up_and_a_new_one_begins(bool issued)
+    {
+        Facts facts = Rolling(issued);
+        Assert.IsNotType<Step.Archive>(Decide(facts, gone: false).Next);
+
+        var archive = Assert.IsType<Step.Archive>(Decide(facts, gone: true).Next);
+        Assert.Equal(2, archive.Generation);
+        facts = facts.Complete(archive, new StepOutcome.Done(), Now);
+        Assert.Equal(3, Assert.IsType<Step.GenerateKey>(Decide(facts, gone: false).Next).Generation);
+    }
+
+    [Fact]
+    public void A_new_key_that_was_asked_for_in_an_emergency_is_still_asked_for()
+    {
+        Facts facts = Rolling(issued: false);
+        facts = facts.With(facts.Certificate("mx1") with { Request = new(true, true, Now, 2) });
+        var archive = Assert.IsType<Step.Archive>(Decide(facts, gone: true).Next);
+
+        facts = facts.Complete(archive, new StepOutcome.Done(), Now);
+        Assert.Equal(new(true, true, Now, null), facts.Certificate("mx1").Request);
+        facts = facts.Complete(
+            Decide(facts, gone: false).Next!, new StepOutcome.KeyReady(Some.Key(3)), Now);
+        Assert.Equal(3, facts.Certificate("mx1").Request?.Generation);
+    }
+
+    // Generation 1 is in service, both keys are published, and generation 2 came this far.
+    private static Facts Rolling(bool issued)
+    {
+        Facts facts = Given.Steady(Mx1, Key);
+        return facts
+            .With(facts.Certificate("mx1").With(Given.In(
+                2, NextKey, issued ? new GenerationState.Issued(NextChain, Now) : new GenerationState.Preparing(Now))))
+            .With(Given.Ledger(Some.Set(Some.Record("3 1 1", Key), Some.Record("3 1 1", NextKey))));
+    }
+
+    private static Plan Decide(Facts facts, bool gone) => Planner.Next(
+        Some.Desired(Mx1), facts, Look.Well(facts, Mx1, Now, Chain) with { NextKeyIsGone = gone }, "mx1", Now);
+}
