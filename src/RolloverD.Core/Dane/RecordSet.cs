@@ -11,6 +11,8 @@ public sealed class RecordSet : IEquatable<RecordSet>
 {
     public static readonly RecordSet Absent = new([], TimeSpan.Zero);
 
+    private string? text;
+
     public RecordSet(ImmutableArray<TlsaRecord> records, TimeSpan ttl)
     {
         Records = [.. records.Distinct().Order()];
@@ -50,5 +52,5 @@ public sealed class RecordSet : IEquatable<RecordSet>
     }
 
     public override string ToString() =>
-        IsAbsent ? "(none)" : $"{string.Join(", ", Records)} ttl {Ttl.TotalSeconds:0}";
+        text ??= IsAbsent ? "(none)" : $"{string.Join(", ", Records)} ttl {Ttl.TotalSeconds:0}";
 }

@@ -10,6 +10,7 @@ namespace RolloverD.Core.Dane;
 public sealed record TlsaRecord(TlsaParameters Parameters, string Data) : IComparable<TlsaRecord>
 {
     private int hash;
+    private string? text;
 
     /// <summary>Usage, selector and matching type.</summary>
     public TlsaParameters Parameters { get; } = Parameters;
@@ -67,5 +68,5 @@ public sealed record TlsaRecord(TlsaParameters Parameters, string Data) : ICompa
         : string.CompareOrdinal(Data, other.Data);
 
     /// <summary>The presentation form; also what DNS providers read and write.</summary>
-    public override string ToString() => $"{Parameters} {Data}";
+    public override string ToString() => text ??= $"{Parameters} {Data}";
 }
