@@ -126,7 +126,7 @@ internal sealed class Run
 
         try
         {
-            scene.InDaemon = true;
+            scene.BeginTurn();
             Task<TickResult> turn = tick.RunAsync(name, CancellationToken.None);
             if (!turn.IsCompleted)
                 throw new InvalidOperationException("a port did not answer at once");

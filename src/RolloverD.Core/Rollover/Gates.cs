@@ -107,6 +107,35 @@ internal static class Gates
     }
 
     /// <summary>
+    /// A handshake of this very look showed what every address under the owner serves; of an endpoint that another
+    /// certificate looks after, one at any time.
+    /// </summary>
+    /// <param name="s">The situation; takes the hold.</param>
+    /// <param name="owner">The owner.</param>
+    /// <param name="what">What waits for it.</param>
+    public static bool EveryAddressAnswers(Situation s, OwnerSituation owner, string what)
+    {
+        foreach (Endpoint endpoint in s.Desired.Layout.Endpoints)
+        {
+            EndpointFacts known = s.Facts.EndpointOf(endpoint);
+            EndpointObservation? round = s.Observation.Endpoints.GetValueOrDefault(endpoint);
+            bool answers = s.Certificate.Endpoints.Contains(endpoint)
+                ? round is { IsComplete: true }
+                : known.CompleteAt is not null;
+            if (known.Owner != owner.Owner || answers)
+                continue;
+
+            s.Hold(
+                Gate.Verification, endpoint.ToString(), null,
+                $"{what}: {round?.Problem ?? known.Problem ?? "not looked at yet"}",
+                "see that the mail server answers at every address with STARTTLS");
+            return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>
     /// Whatever the owner may hold while nobody confirmed its last change fits; otherwise says what does not.
     /// </summary>
     /// <param name="s">The situation; takes the hold.</param>

@@ -69,7 +69,7 @@ internal static class Publication
         ImmutableArray<TlsaRecord> helping =
             [.. missing.Where(r => latest.Records.Any(l => l.IsUsable && l.Parameters == r.Parameters))];
         bool isHelpful = helping.Length == missing.Length;
-        if ((isHelpful || NothingIsBeingDeployed(s, owner))
+        if ((isHelpful || (NothingIsBeingDeployed(s, owner) && EveryChainIsKnown(s, owner)))
             && Gates.Permitted(s, owner.Owner, latest.With(missing), "publishing") is { } target)
         {
             return new(
@@ -82,6 +82,10 @@ internal static class Publication
                 ? new(s.Certificate.Name, owner.Owner, latest, part, helping, "they can only help what is served")
                 : null;
     }
+
+    // A chain that no handshake met yet has no record of parameters that are new at the owner, and would be refused.
+    private static bool EveryChainIsKnown(Situation s, OwnerSituation owner) => Gates.EveryAddressAnswers(
+        s, owner, "records of new parameters come when it is known what every address serves");
 
     // Until a deployment is verified either chain may be met. A change that brings parameters which are new at the
     // owner, carried out in part, cannot cover both. RFC 7671 §8.4: one change at a time

@@ -53,8 +53,8 @@ internal static class Withdrawal
             return null;
         }
 
-        if (!EveryAddressAnswers(s, owner))
-            return null;
+        if (!Gates.EveryAddressAnswers(s, owner, "old records stay until every address was seen again"))
+            return null; // rule 7
 
         RecordSet latest = owner.Ledger.BaseAt(s.Now)!;
         Chain[] served = Publication.ServedAt(s, owner);
@@ -85,24 +85,6 @@ internal static class Withdrawal
     /// </summary>
     public static ImmutableArray<TlsaRecord> LastOfServed(ImmutableArray<TlsaRecord> records, Chain[] served) =>
         [.. records.OrderBy(r => served.Any(r.Matches))];
-
-    // Rule 7: old records go only after every address and port was seen, by a handshake of this very tick.
-    private static bool EveryAddressAnswers(Situation s, OwnerSituation owner)
-    {
-        foreach (Endpoint endpoint in s.Certificate.Endpoints.Where(e => s.Facts.EndpointOf(e).Owner == owner.Owner))
-        {
-            if (s.Observation.Endpoints.TryGetValue(endpoint, out Ports.EndpointObservation? round) && round.IsComplete)
-                continue;
-
-            s.Hold(
-                Gate.Verification, endpoint.ToString(), null,
-                $"old records stay until every address was seen again: {round?.Problem ?? "not looked at yet"}",
-                "see that the mail server answers at every address with STARTTLS");
-            return false;
-        }
-
-        return true;
-    }
 
     private static void Waiting(Situation s)
     {

@@ -58,6 +58,9 @@ internal static class LivenessJudge
 
     private static string? Complaint(Scene scene, TlsaOwner owner)
     {
+        if (!scene.IsManaged(owner))
+            return null;
+
         List<Edition> inUse = [];
         owner.InUse(inUse);
         RecordSet held = owner.Held.Records;

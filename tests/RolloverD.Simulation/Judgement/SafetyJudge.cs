@@ -166,6 +166,13 @@ internal sealed class SafetyJudge(Scene scene)
         if (edition.Origin == Origin.Operator && (edition.ToldAt is not { } told || met.ExposedAt <= told))
             return "an operator broke it";
 
+        // An operator took away, before RolloverD was told of it, what had been there before it came.
+        if (edition is { Origin: Origin.Before, ToldAt: null }
+            && scene.SuccessorOf(edition) is { Origin: Origin.Operator })
+        {
+            return "an operator took away what nobody had seen";
+        }
+
         // An operator put the chain there, and RolloverD had not met it there when it published the set. That another
         // host showed it says nothing of this one.
         if (met.Origin == Origin.Operator && (met.ToldAt(endpoint) is not { } shownAt || edition.CalledAt <= shownAt))

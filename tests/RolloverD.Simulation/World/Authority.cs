@@ -57,6 +57,7 @@ internal sealed class Authority(Scene scene) : IAuthority
         if (owner.GivenBy(server) is not { } edition)
             return new AnswerContent.Unreachable("the connection was lost");
 
+        scene.Hears(owner);
         return scene.Zone.Security(scene.Now) switch
         {
             ZoneSecurity.Secure => Tell(owner, edition),

@@ -44,6 +44,9 @@ internal sealed class MailSystem(Timeline time, Dice dice, bool readsByItself, T
 
     public bool IsDown { get; set; }
 
+    /// <summary>Called when the live link was swapped.</summary>
+    public Action? Swapped { get; set; }
+
     public IEnumerable<Listener> At(Endpoint endpoint) => Listeners.Where(l => l.Endpoint == endpoint);
 
     public Shown? Live(string certificate) => live.GetValueOrDefault(certificate);
@@ -72,6 +75,7 @@ internal sealed class MailSystem(Timeline time, Dice dice, bool readsByItself, T
     public void Swap(string certificate, Shown shown)
     {
         live[certificate] = shown;
+        Swapped?.Invoke();
         if (readsByItself)
             TakeOn(certificate, _ => true);
     }

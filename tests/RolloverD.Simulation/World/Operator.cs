@@ -79,9 +79,16 @@ internal sealed class Operator(Scene scene)
                 });
                 break;
             case Fault.OperatorMovesAlias:
-                // Only when nothing of others is there: what is left behind would be theirs alone.
-                if (!AnyOwner().Held.Records.Records.Any(r => scene.IsForeign(AnyOwner(), r)) && scene.MoveAlias())
+                // When RolloverD withdraws what it leaves, only when nothing of others is there: that would be alone.
+                bool givesUp = dice.OneIn(2);
+                if ((givesUp || !AnyOwner().Held.Records.Records.Any(r => scene.IsForeign(AnyOwner(), r)))
+                    && scene.MoveAlias(givesUp))
+                {
                     scene.Occurs(act);
+                    string zone = givesUp ? " and gives up the zone" : "";
+                    scene.History?.Note(scene, $"operator: moves the CNAMEs{zone}");
+                }
+
                 break;
             case Fault.OperatorAdopts:
                 Changes(facts => Adopts(act, facts));

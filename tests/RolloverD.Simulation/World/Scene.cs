@@ -17,6 +17,11 @@ internal sealed class Scene
 {
     public const string ZoneName = "example.net";
 
+    private const string FirstZone = "one.example";
+    private const string SecondZone = "two.example";
+    private const string FirstAlias = "_dane." + FirstZone;
+    private const string SecondAlias = "_dane2." + SecondZone;
+
     private static readonly ImmutableDictionary<string, string> Nothing = ImmutableDictionary<string, string>.Empty;
 
     private readonly Dictionary<string, TlsaOwner> owners = [];
@@ -24,10 +29,11 @@ internal sealed class Scene
     private readonly HashSet<(string Owner, TlsaRecord Record)> foreign = [];
     private readonly bool[] enabled = new bool[Enum.GetValues<Fault>().Length];
     private readonly SafetyJudge judge;
+    private readonly HashSet<TlsaOwner> heard = []; // in this turn, whatever they said
     private readonly List<Action> unwritten = []; // how to take back what the daemon was told and did not write down
     private const int MostPauses = 2000; // in one turn
 
-    private string alias = "_dane." + ZoneName;
+    private string alias = FirstAlias;
     private DateTimeOffset? aliasMovedAt;
     private bool inDaemon;
     private bool hasLooked;
@@ -53,7 +59,9 @@ internal sealed class Scene
         FaultsOn = true;
         Desired = new(
             "/var/lib/rolloverd", new(["127.0.0.1:53"], null), scenario.Timing,
-            ImmutableSortedDictionary<string, ProviderSettings>.Empty.Add(ZoneName, new("simulated", Nothing)),
+            ImmutableSortedDictionary<string, ProviderSettings>.Empty.AddRange(
+                new[] { ZoneName, FirstZone, SecondZone }
+                    .Select(z => KeyValuePair.Create(z, new ProviderSettings("simulated", Nothing)))),
             ImmutableSortedDictionary<string, ProviderSettings>.Empty,
             scenario.Certificates.ToImmutableSortedDictionary(c => c.Name, c => c));
         Furnish();
@@ -129,7 +137,7 @@ internal sealed class Scene
         Files,
         new Authority(this),
         new Handshake(this),
-        _ => (ZoneName, Provider),
+        name => DnsName.ClosestZone(name, desired.Zones.Keys) is { } zone ? (zone, Provider) : null,
         IssuerOf,
         certificate => [new MailServer(this, certificate)],
         Clock);
@@ -155,17 +163,46 @@ internal sealed class Scene
 
     /// <summary>The owner that the CNAMEs led to before, as long as some cache follows them there; else null.</summary>
     public TlsaOwner? FormerOwner =>
-        aliasMovedAt is { } moved && Now < moved + Scenario.AliasTtl ? Owner("_dane." + ZoneName) : null;
+        aliasMovedAt is { } moved && Now < moved + Scenario.AliasTtl ? Owner(FirstAlias) : null;
 
-    /// <summary>The CNAMEs lead to another owner from now on.</summary>
-    public bool MoveAlias()
+    /// <summary>
+    /// The CNAMEs lead to another owner from now on. The one that they led to is left to RolloverD; or its zone is
+    /// taken out of the configuration, and its records stay as long as caches may follow the old CNAMEs.
+    /// </summary>
+    public bool MoveAlias(bool givesUpZone)
     {
         if (Scenario.AliasTtl == TimeSpan.Zero || aliasMovedAt is not null)
             return false;
 
-        (alias, aliasMovedAt) = ("_dane2." + ZoneName, Now);
+        (alias, aliasMovedAt) = (SecondAlias, Now);
         judge.LookAgain();
+        if (!givesUpZone)
+            return true;
+
+        Reconfigure(Desired with { Zones = Desired.Zones.Remove(FirstZone) });
+        TlsaOwner left = Owner(FirstAlias);
+        Timeline.In(
+            Scenario.AliasTtl,
+            () => left.Hold(Publish(left, RecordSet.Absent, Origin.Operator, Now)));
         return true;
+    }
+
+    /// <summary>Whether RolloverD looks after the owner, or did and was not told to leave it.</summary>
+    public bool IsManaged(TlsaOwner owner) => DnsName.ClosestZone(owner.Name, Desired.Zones.Keys) is not null;
+
+    /// <summary>The edition that the provider held after this one; null while it holds it.</summary>
+    public Edition? SuccessorOf(Edition edition)
+    {
+        foreach (TlsaOwner owner in owners.Values)
+        {
+            for (Edition later = owner.Held; later.Base is { } before; later = before)
+            {
+                if (before == edition)
+                    return later;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Records that an operator put there, or that were there before.</summary>
@@ -239,8 +276,18 @@ internal sealed class Scene
         return edition;
     }
 
+    /// <summary>RolloverD begins a turn.</summary>
+    public void BeginTurn()
+    {
+        InDaemon = true;
+        heard.Clear();
+    }
+
     /// <summary>RolloverD asks the name servers.</summary>
     public void Looks() => hasLooked = true;
+
+    /// <summary>A name server answers RolloverD.</summary>
+    public void Hears(TlsaOwner owner) => heard.Add(owner);
 
     /// <summary>
     /// RolloverD is about to change what senders see. Between the intent that it wrote down and this it looks once
@@ -285,7 +332,12 @@ internal sealed class Scene
             ?? NewShown(chain, Origin.RolloverD, generation);
         DesiredCertificate desired = Desired.Certificates[certificate];
         if (shown.ExposedAt == Now)
+        {
             judge.NoteHopeless(shown, desired);
+            if (desired.Endpoints.FirstOrDefault(e => !heard.Contains(OwnerOf(e.TlsaName))) is { } unheard)
+                Violation($"{unheard}: {shown} goes into service, and no name server was heard");
+        }
+
         History?.Note(this, $"live/{certificate} leads to {shown}");
         Mail.Swap(certificate, shown);
     }
@@ -419,6 +471,33 @@ internal sealed class Scene
             foreach (DesiredCertificate certificate in Scenario.Certificates)
                 Mail.Configured.Add(certificate.Name);
         }
+
+        if (IsEnabled(Fault.AddressHidden) && Dice.OneIn(3))
+            HideUntilFirstDeployment();
+    }
+
+    // RolloverD could reach no mail server when it came, and somebody sees to that when it says so: it never met the
+    // chain that was there before.
+    private void HideUntilFirstDeployment()
+    {
+        Occurs(Fault.AddressHidden);
+        Troubles++;
+        foreach (Listener listener in Mail.Listeners)
+            listener.IsHidden = true;
+        Mail.Swapped = () =>
+        {
+            Mail.Swapped = null;
+            Timeline.In(Dice.Spread(TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(3)), () =>
+            {
+                if (!FaultsOn)
+                    return;
+
+                Troubles--;
+                LastTrouble = Now;
+                foreach (Listener listener in Mail.Listeners)
+                    listener.IsHidden = false;
+            });
+        };
     }
 
     public void AddEndpoint(Endpoint endpoint, Shown shown)

@@ -1,0 +1,50 @@
+using RolloverD.Core.Dane;
+using RolloverD.Core.Policy;
+using RolloverD.Core.Ports;
+using RolloverD.Core.Rollover;
+using RolloverD.Core.Tests.Support;
+using Xunit;
+
+namespace RolloverD.Core.Tests.Rollover;
+
+/// <summary>
+/// The host publishes records for a chain that no handshake has met yet: it can get none of parameters that are new
+/// there, and a sender that heeds them alone would refuse it. RFC 7671 §8
+/// </summary>
+public class UnmetChainTests
+{
+    private static readonly DateTimeOffset Now = Some.Start.AddDays(1);
+    private static readonly DesiredCertificate Mx1 = Some.Certificate with { Tlsa = [Some.Parameters("3 1 1")] };
+    private static readonly PublicKey Key = Some.Key(1);
+    private static readonly Chain Before = Some.Chain(Some.Key(7));
+    private static readonly TlsaRecord Sha512 = Some.Record("3 1 2", Key);
+
+    private static readonly Facts Facts = Given.Facts(
+        [Given.Certificate("mx1", Given.In(1, Key, new GenerationState.Preparing(Now)))],
+        [Given.Foreign(Some.Set(Some.Record("3 1 2", Before)))],
+        [EndpointFacts.Unseen(Some.Mx)]);
+
+    [Fact]
+    public void Records_of_new_parameters_wait_until_every_address_was_seen()
+    {
+        Observation seen = Look.Well(Facts, Mx1, Now, Before);
+        Observation hidden = seen with
+        {
+            Endpoints = seen.Endpoints.SetItem(Some.Mx, seen.Endpoints[Some.Mx] with
+            {
+                Addresses = [new("192.0.2.25", [new Presented.Unreachable("timed out")])],
+            }),
+        };
+        Plan plan = Decide(hidden);
+        Assert.Equal([Sha512], Assert.IsType<Step.Publish>(plan.Next).Added); // it can only help
+        Hold hold = Assert.Single(plan.Holds, h => h.Gate == Gate.Verification);
+        Assert.Equal(Some.Mx.ToString(), hold.Subject);
+        Assert.Contains("timed out", hold.Reason, StringComparison.Ordinal);
+
+        TlsaRecord[] all = [Sha512, Some.Record("3 1 1", Key), Some.Record("3 1 1", Before)];
+        Assert.Equal(all.ToHashSet(), [.. Assert.IsType<Step.Publish>(Decide(seen).Next).Added]);
+    }
+
+    private static Plan Decide(Observation observation) =>
+        Planner.Next(Some.Desired(Mx1), Facts.Observe(Mx1, observation), observation, "mx1", Now);
+}
