@@ -72,4 +72,5 @@ internal enum Fault
     OperatorMovesAlias,
     OperatorAborts,
     OperatorAdopts,
+    OperatorDeletesKey,
 }

@@ -22,14 +22,19 @@ internal static class Archiving
         }
 
         // A key that stood by was never in service: nothing but its own record names it.
-        bool keepsNone = s.Certificate.KeyPolicy != KeyPolicy.Standby;
-        return s.Known.Generations.FirstOrDefault(g => g.State is GenerationState.Standby
-                && (keepsNone || g.Algorithm != s.Certificate.Key)) is { } unwanted
-            ? new Step.Archive(
-                s.Certificate.Name, unwanted.Number,
-                keepsNone ? "the key policy keeps no key ready any more"
-                    : $"the configuration asks for a key of another kind, {s.Certificate.Key}")
-            : null;
+        foreach (Generation generation in s.Known.Generations.Where(g => g.State is GenerationState.Standby))
+        {
+            string? why =
+                s.Certificate.KeyPolicy != KeyPolicy.Standby ? "the key policy keeps no key ready any more"
+                : generation.Algorithm != s.Certificate.Key
+                    ? $"the configuration asks for a key of another kind, {s.Certificate.Key}"
+                : s.Observation.KeysGone.Contains(generation.Number) ? "its key is not on the disk any more"
+                : null;
+            if (why is not null)
+                return new Step.Archive(s.Certificate.Name, generation.Number, why);
+        }
+
+        return null;
     }
 
     private static bool NothingIsVisible(Situation s, Generation generation)

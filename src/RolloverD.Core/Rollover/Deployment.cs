@@ -23,7 +23,9 @@ internal static class Deployment
                 return null;
             }
 
-            return new Step.Deploy(s.Certificate.Name, current.Number, "the deployment was begun and not finished");
+            return NeverWentIn(s, current)
+                ? new Step.Archive(s.Certificate.Name, current.Number, "its key is not on the disk any more")
+                : new Step.Deploy(s.Certificate.Name, current.Number, "the deployment was begun and not finished");
         }
 
         string problem = Problem(s, deploying);
@@ -51,6 +53,13 @@ internal static class Deployment
             ? new Step.Deploy(s.Certificate.Name, current.Number, $"the mail server has not taken it on: {problem}")
             : null;
     }
+
+    // Its key is gone, and the live link leads to the generation before, or nowhere as before the first one.
+    private static bool NeverWentIn(Situation s, Generation current) =>
+        s.Observation.KeysGone.Contains(current.Number)
+        && s.Observation.LiveGeneration != current.Number
+        && s.Known.Generations.LastOrDefault(g => g.State is GenerationState.Live)?.Number
+            == s.Observation.LiveGeneration;
 
     /// <summary>Takes back what the operator aborted when it is in service, or is just being put there.</summary>
     public static Step? GoBack(Situation s)

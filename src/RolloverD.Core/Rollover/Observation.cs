@@ -9,14 +9,19 @@ namespace RolloverD.Core.Rollover;
 /// <param name="Endpoints">By endpoint; an endpoint that was not looked at is left out.</param>
 /// <param name="MailServers">What each deployment's adapter found, in the configuration's order.</param>
 /// <param name="LiveGeneration">The generation that <c>live/</c> points at, or null.</param>
-/// <param name="NextKeyIsGone">Whether the generation that is being made has no key on the disk any more.</param>
+/// <param name="KeysGone">
+/// The generations that are to go into service and have no key on the disk any more.
+/// </param>
 public sealed record Observation(
     ImmutableDictionary<string, OwnerObservation> Owners,
     ImmutableDictionary<Endpoint, EndpointObservation> Endpoints,
     ImmutableArray<MailServerOutcome> MailServers,
     int? LiveGeneration,
-    bool NextKeyIsGone = false)
+    ImmutableArray<int> KeysGone = default)
 {
+    /// <summary>The generations that are to go into service and have no key on the disk any more.</summary>
+    public ImmutableArray<int> KeysGone { get; init; } = KeysGone.IsDefault ? [] : KeysGone;
+
     public static readonly Observation Nothing = new(
         ImmutableDictionary<string, OwnerObservation>.Empty,
         ImmutableDictionary<Endpoint, EndpointObservation>.Empty,

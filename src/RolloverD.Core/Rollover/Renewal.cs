@@ -38,7 +38,7 @@ internal static class Renewal
     {
         string? why =
             s.Known.Abort?.Generation == next.Number ? "the rollover was aborted"
-            : s.Observation.NextKeyIsGone ? "its key is not on the disk any more"
+            : s.Observation.KeysGone.Contains(next.Number) ? "its key is not on the disk any more"
             : s.Known.Request is { NewKey: true, Generation: null } && next.Key.Equals(s.Known.Current?.Key)
                 ? "a new key was asked for, and this generation has the old one"
             : next.Algorithm != s.Certificate.Key && s.Known.Current is not { State: GenerationState.Deploying }

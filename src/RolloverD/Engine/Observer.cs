@@ -61,7 +61,13 @@ internal sealed class Observer(
             rounds.ToImmutable(),
             [.. servers.Select(s => s.Result)],
             files.LiveGeneration(certificate.Name),
-            known.Certificate(certificate.Name).Next is { } next && IsGone(certificate.Name, next.Number));
+            [
+                .. known.Certificate(certificate.Name).Generations
+                    .Where(g => g.State is GenerationState.Standby or GenerationState.Preparing
+                        or GenerationState.Issued or GenerationState.Deploying)
+                    .Select(g => g.Number)
+                    .Where(g => IsGone(certificate.Name, g)),
+            ]);
     }
 
     private bool IsGone(string certificate, int generation)

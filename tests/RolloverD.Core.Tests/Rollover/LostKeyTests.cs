@@ -45,6 +45,34 @@ public class LostKeyTests
         Assert.Equal(3, facts.Certificate("mx1").Request?.Generation);
     }
 
+    [Fact]
+    public void It_is_given_up_too_when_its_deployment_had_begun_and_the_live_link_never_led_to_it()
+    {
+        var deploying = new GenerationState.Deploying(NextChain, Now, null, 0);
+        Facts facts = Rolling(issued: true);
+        facts = facts.With(facts.Certificate("mx1").With(Given.In(2, NextKey, deploying)));
+        Observation gone = Look.Well(facts, Mx1, Now, Chain) with { KeysGone = [2] };
+
+        Assert.Equal(2, Assert.IsType<Step.Archive>(Decide(facts, gone with { LiveGeneration = 1 }).Next).Generation);
+        Assert.IsType<Step.Deploy>(Decide(facts, gone with { LiveGeneration = 2 }).Next);
+        Assert.IsType<Step.Deploy>(Decide(facts, gone with { LiveGeneration = null }).Next);
+    }
+
+    [Fact]
+    public void One_that_stood_by_is_replaced()
+    {
+        DesiredCertificate standby = Mx1 with { KeyPolicy = KeyPolicy.Standby };
+        DateTimeOffset early = Some.Start.AddDays(1);
+        Facts facts = Given.Steady(standby, Key, Given.In(2, NextKey, new GenerationState.Standby()));
+        Observation seen = Look.Well(facts, standby, early, Chain);
+        Assert.Null(Planner.Next(Some.Desired(standby), facts, seen, "mx1", early).Next);
+
+        Plan plan = Planner.Next(Some.Desired(standby), facts, seen with { KeysGone = [2] }, "mx1", early);
+        facts = facts.Complete(Assert.IsType<Step.Archive>(plan.Next), new StepOutcome.Done(), early);
+        Step? next = Planner.Next(Some.Desired(standby), facts, seen, "mx1", early).Next;
+        Assert.Equal((3, true), next is Step.GenerateKey key ? (key.Generation, key.ForStandby) : default);
+    }
+
     // Generation 1 is in service, both keys are published, and generation 2 came this far.
     private static Facts Rolling(bool issued)
     {
@@ -55,6 +83,9 @@ public class LostKeyTests
             .With(Given.Ledger(Some.Set(Some.Record("3 1 1", Key), Some.Record("3 1 1", NextKey))));
     }
 
-    private static Plan Decide(Facts facts, bool gone) => Planner.Next(
-        Some.Desired(Mx1), facts, Look.Well(facts, Mx1, Now, Chain) with { NextKeyIsGone = gone }, "mx1", Now);
+    private static Plan Decide(Facts facts, bool gone) =>
+        Decide(facts, Look.Well(facts, Mx1, Now, Chain) with { KeysGone = gone ? [2] : [] });
+
+    private static Plan Decide(Facts facts, Observation seen) =>
+        Planner.Next(Some.Desired(Mx1), facts, seen, "mx1", Now);
 }

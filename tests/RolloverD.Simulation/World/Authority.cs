@@ -17,7 +17,7 @@ internal sealed class Authority(Scene scene) : IAuthority
         DateTimeOffset started = scene.Clock.GetUtcNow();
         var answers = ImmutableArray.CreateBuilder<ServerAnswer>(servers.Count);
         for (int i = 0; i < servers.Count; i++)
-            answers.Add(new($"ns{i + 1}", $"192.0.2.{i + 1}", Ask(owner, i)));
+            answers.Add(new($"ns{i + 1}", $"192.0.2.{i + 1}", Ask(name, owner, i)));
 
         ZoneSecurity security = scene.Zone.Security(scene.Now);
         OwnerObservation round = new(
@@ -43,7 +43,7 @@ internal sealed class Authority(Scene scene) : IAuthority
         set.Ttl,
         [.. set.Records.Select(r => r.ToString()).Order(StringComparer.Ordinal)]);
 
-    private AnswerContent Ask(TlsaOwner owner, int server)
+    private AnswerContent Ask(string name, TlsaOwner owner, int server)
     {
         if (scene.Servers.IsHidden(server) || owner.GivenBy(server) is null)
         {
@@ -57,7 +57,7 @@ internal sealed class Authority(Scene scene) : IAuthority
         if (owner.GivenBy(server) is not { } edition)
             return new AnswerContent.Unreachable("the connection was lost");
 
-        scene.Hears(owner);
+        scene.Hears(name);
         return scene.Zone.Security(scene.Now) switch
         {
             ZoneSecurity.Secure => Tell(owner, edition),

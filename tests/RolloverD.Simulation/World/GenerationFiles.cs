@@ -69,6 +69,10 @@ internal sealed class GenerationFiles(Scene scene) : IGenerationFiles
             return true;
         });
 
+    /// <summary>Somebody deletes a key that is not in service.</summary>
+    public bool Lose(string certificate, int generation) =>
+        LiveGeneration(certificate) != generation && keys.Remove((certificate, generation));
+
     public int? LiveGeneration(string certificate) =>
         live.TryGetValue(certificate, out int generation) ? generation : null;
 

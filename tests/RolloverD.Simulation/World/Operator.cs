@@ -90,6 +90,12 @@ internal sealed class Operator(Scene scene)
                 }
 
                 break;
+            case Fault.OperatorDeletesKey:
+                string rolling = AnyCertificate();
+                CertificateFacts known = new FactsStore(scene.Store).Load().Facts.Certificate(rolling);
+                if ((known.Next ?? known.StandbyKey) is { } unused && scene.Files.Lose(rolling, unused.Number))
+                    scene.Occurs(act);
+                break;
             case Fault.OperatorAdopts:
                 Changes(facts => Adopts(act, facts));
                 break;

@@ -29,7 +29,7 @@ internal sealed class Scene
     private readonly HashSet<(string Owner, TlsaRecord Record)> foreign = [];
     private readonly bool[] enabled = new bool[Enum.GetValues<Fault>().Length];
     private readonly SafetyJudge judge;
-    private readonly HashSet<TlsaOwner> heard = []; // in this turn, whatever they said
+    private readonly HashSet<string> heard = []; // in this turn, whatever they said
     private readonly List<Action> unwritten = []; // how to take back what the daemon was told and did not write down
     private const int MostPauses = 2000; // in one turn
 
@@ -286,8 +286,8 @@ internal sealed class Scene
     /// <summary>RolloverD asks the name servers.</summary>
     public void Looks() => hasLooked = true;
 
-    /// <summary>A name server answers RolloverD.</summary>
-    public void Hears(TlsaOwner owner) => heard.Add(owner);
+    /// <summary>A name server answers RolloverD about a name.</summary>
+    public void Hears(string name) => heard.Add(name);
 
     /// <summary>
     /// RolloverD is about to change what senders see. Between the intent that it wrote down and this it looks once
@@ -334,7 +334,7 @@ internal sealed class Scene
         if (shown.ExposedAt == Now)
         {
             judge.NoteHopeless(shown, desired);
-            if (desired.Endpoints.FirstOrDefault(e => !heard.Contains(OwnerOf(e.TlsaName))) is { } unheard)
+            if (desired.Endpoints.FirstOrDefault(e => !heard.Contains(e.TlsaName)) is { } unheard)
                 Violation($"{unheard}: {shown} goes into service, and no name server was heard");
         }
 
