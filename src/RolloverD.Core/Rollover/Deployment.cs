@@ -16,17 +16,7 @@ internal static class Deployment
             return null;
 
         if (deploying.ReloadedAt is not { } reloaded)
-        {
-            if (s.Observation.LiveGeneration == current.Number && NotConfigured(s) is { } not)
-            {
-                s.Hold(Gate.MailServer, "deployment", null, not.Reason, not.Remedy);
-                return null;
-            }
-
-            return NeverWentIn(s, current)
-                ? new Step.Archive(s.Certificate.Name, current.Number, "its key is not on the disk any more")
-                : new Step.Deploy(s.Certificate.Name, current.Number, "the deployment was begun and not finished");
-        }
+            return Finish(s, current, deploying.Chain);
 
         string problem = Problem(s, deploying);
         s.Hold(
@@ -50,8 +40,57 @@ internal static class Deployment
 
         TimeSpan sinceReload = s.Now - reloaded;
         return sinceReload > ReloadAgainAfter(s, reloaded - deploying.IntendedAt) && ShowsWrong(s, deploying)
+            && MayGoOn(s, current, deploying.Chain)
             ? new Step.Deploy(s.Certificate.Name, current.Number, $"the mail server has not taken it on: {problem}")
             : null;
+    }
+
+    // A deployment that was begun and not finished: by a crash, or because a mail server was not ready.
+    private static Step? Finish(Situation s, Generation current, Chain chain)
+    {
+        if (NeverWentIn(s, current))
+            return new Step.Archive(s.Certificate.Name, current.Number, "its key is not on the disk any more");
+
+        bool goesOn;
+        if (s.Observation.LiveGeneration != current.Number)
+        {
+            // Nobody reads it yet, so it may wait as before its first try; what is put back must not.
+            goesOn = IsPutBack(s) || (IsCovered(s, current, chain) && ServersAreReady(s));
+        }
+        else if (NotConfigured(s) is { } not)
+        {
+            s.Hold(Gate.MailServer, "deployment", null, not.Reason, not.Remedy);
+            goesOn = false;
+        }
+        else
+        {
+            goesOn = MayGoOn(s, current, chain);
+        }
+
+        return goesOn
+            ? new Step.Deploy(s.Certificate.Name, current.Number, "the deployment was begun and not finished")
+            : null;
+    }
+
+    private static bool IsPutBack(Situation s) =>
+        s.Known.Next is { State: GenerationState.Issued }
+        || (s.Known.Abort?.Generation is { } given
+            && s.Known.Find(given) is { State: GenerationState.Superseded });
+
+    // Some process may have read it already, so it neither waits for DNS nor for the mail server; but as long as no
+    // address was seen to show it, no sender may fail by it.
+    private static bool MayGoOn(Situation s, Generation current, Chain chain)
+    {
+        ImmutableArray<Violation> violations = Safety.OfServing(s.Desired, s.Facts, s.Certificate, chain, s.Now);
+        if (violations.IsEmpty)
+            return true;
+
+        s.Hold(
+            Gate.Safety, $"generation {current.Number}", null,
+            $"its deployment was begun, and to go on now would make senders fail: {violations[0]}",
+            "nothing when it ends by itself; otherwise find out who changed the records, or "
+            + $"'rolloverd abort {s.Certificate.Name}'");
+        return false;
     }
 
     // Its key is gone, and the live link leads to the generation before, or nowhere as before the first one.
@@ -106,31 +145,31 @@ internal static class Deployment
             return null;
         }
 
+        return IsCovered(s, next, issued.Chain) && ServersAreReady(s)
+            ? new Step.Deploy(s.Certificate.Name, next.Number, "every visible record set covers its chain")
+            : null;
+    }
+
+    // No sender fails by the chain, and what senders get is known.
+    private static bool IsCovered(Situation s, Generation generation, Chain chain)
+    {
         bool? adds = null;
         bool covered = true;
         foreach (OwnerSituation owner in s.Owners)
         {
-            string lack = $"does not cover the chain of generation {next.Number}";
+            string lack = $"does not cover the chain of generation {generation.Number}";
             covered &= Gates.AllVisibleFit(s, owner, Fits, lack) && Gates.EveryPartFits(s, owner, Fits, lack);
-            covered &= Gates.ServersWereHeard(s, owner, issued.Chain);
+            covered &= Gates.ServersWereHeard(s, owner, chain);
             if (owner.IsPublished(s.Now, s.Margin))
                 covered &= Gates.DnsIsSound(s, owner);
         }
 
-        if (!covered || !ServersAreReady(s))
-            return null;
+        return covered && !Adds();
 
-        return Adds()
-            ? null
-            : new Step.Deploy(s.Certificate.Name, next.Number, "every visible record set covers its chain");
+        bool Fits(RecordSet set) => set.Covers(chain) || !Adds();
 
-        bool Fits(RecordSet set) => set.Covers(issued.Chain) || !Adds();
-
-        bool Adds() => adds ??= AddsViolation(s, issued.Chain);
+        bool Adds() => adds ??= !Safety.OfServing(s.Desired, s.Facts, s.Certificate, chain, s.Now).IsEmpty;
     }
-
-    private static bool AddsViolation(Situation s, Chain chain) =>
-        !Safety.OfServing(s.Desired, s.Facts, s.Certificate, chain, s.Now).IsEmpty;
 
     // Rule 6, RFC 7671 §5.2.2: a usage 2 record needs its CA certificate in the chain that is served.
     private static bool ChainSuffices(Situation s, Generation next, Chain chain)

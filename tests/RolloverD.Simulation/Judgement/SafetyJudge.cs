@@ -166,9 +166,11 @@ internal sealed class SafetyJudge(Scene scene)
         if (edition.Origin == Origin.Operator && (edition.ToldAt is not { } told || met.ExposedAt <= told))
             return "an operator broke it";
 
-        // An operator took away, before RolloverD was told of it, what had been there before it came.
+        // An operator took away, before RolloverD was told of it, what had been there before it came; or he let the
+        // name lead elsewhere.
         if (edition is { Origin: Origin.Before, ToldAt: null }
-            && scene.SuccessorOf(edition) is { Origin: Origin.Operator })
+            && scene.OwnerOf(endpoint.TlsaName).Held != edition
+            && scene.SuccessorOf(edition) is not { Origin: Origin.RolloverD })
         {
             return "an operator took away what nobody had seen";
         }
