@@ -180,13 +180,9 @@ internal sealed class SafetyJudge(Scene scene)
         if (met.Origin == Origin.Operator && (met.ToldAt(endpoint) is not { } shownAt || edition.CalledAt <= shownAt))
             return "an operator put another chain there";
 
-        // Nor may it publish the key of whoever answers at an address elsewhere.
-        if (met.Origin == Origin.Operator && !scene.Scenario.IsLocal)
-            return "an operator put another chain elsewhere";
-
         // A provider stopped between two records of one change, and more than one chain is served: while parameters are
         // new there, no order of single records is good for all of them.
-        if (edition.IsHalf && shown.Count > 1)
+        if (edition.IsHalf && shown.Count > 1 && IsInTransit(edition, met))
             return "half a change cannot cover several chains";
 
         // Under usage 2 a certificate ends with its date, and what kept RolloverD from renewing it was no doing of its
@@ -206,6 +202,17 @@ internal sealed class SafetyJudge(Scene scene)
         }
 
         return null;
+    }
+
+    // Parameters that no record matches come with this change, or some record of them has just gone.
+    private static bool IsInTransit(Edition edition, Shown met)
+    {
+        RecordSet before = edition.Base!.Records;
+        return edition.Records.Records
+            .GroupBy(r => r.Parameters)
+            .Where(same => !same.Any(r => Sender.Names(r, met)))
+            .All(same => before.Records.Count(r => r.Parameters == same.Key) is var were
+                && (were == 0 || were > same.Count()));
     }
 
     private void InUse(Endpoint endpoint)
