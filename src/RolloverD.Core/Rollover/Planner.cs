@@ -23,6 +23,7 @@ public static class Planner
         Archiving.Archive,
         Publication.Retime,
         Exposed.Tell,
+        Unserved.Tell,
     ];
 
     /// <summary>The next step for a certificate, or what it waits for and when to look again.</summary>
