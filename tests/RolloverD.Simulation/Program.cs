@@ -3,7 +3,7 @@ using RolloverD.Simulation;
 using RolloverD.Simulation.Mutants;
 using RolloverD.Tests.Shared;
 
-ulong seeds = 1000;
+ulong? seeds = null;
 ulong from = 1;
 bool mutants = false;
 string mutant = "";
@@ -38,9 +38,9 @@ for (int i = 0; i < args.Length; i++)
 }
 
 if (mutants)
-    return new Workshop(Repository.Root, Console.Out).Go((int)seeds, mutant);
+    return new Workshop(Repository.Root, Console.Out).Go((int)(seeds ?? 20_000), mutant); // until the first that catches
 
-return new Fleet(from, seeds, digests).Go(Console.Out);
+return new Fleet(from, seeds ?? 1000, digests).Go(Console.Out);
 
 static int Replay(ulong seed)
 {

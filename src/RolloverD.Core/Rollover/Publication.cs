@@ -58,7 +58,8 @@ internal static class Publication
             return null;
         }
 
-        if (latest.IsAbsent && !IsServedAlone(s, owner))
+        // It waits until the chain that it promises is in service: without records nothing is refused. RFC 7671 §8
+        if (latest.IsAbsent && s.Known.Current is not { State: GenerationState.Live })
             return null;
 
         if (!Gates.DnsIsSound(s, owner))
@@ -69,7 +70,7 @@ internal static class Publication
         ImmutableArray<TlsaRecord> helping =
             [.. missing.Where(r => latest.Records.Any(l => l.IsUsable && l.Parameters == r.Parameters))];
         bool isHelpful = helping.Length == missing.Length;
-        if ((isHelpful || (NothingIsBeingDeployed(s, owner) && EveryChainIsKnown(s, owner)))
+        if ((isHelpful || EveryChainIsKnown(s, owner, latest.IsAbsent))
             && Gates.Permitted(s, owner.Owner, latest.With(missing), "publishing") is { } target)
         {
             return new(
@@ -83,42 +84,40 @@ internal static class Publication
                 : null;
     }
 
-    // A chain that no handshake met yet has no record of parameters that are new at the owner, and would be refused.
-    private static bool EveryChainIsKnown(Situation s, OwnerSituation owner) => Gates.EveryAddressAnswers(
-        s, owner, "records of new parameters come when it is known what every address serves");
-
-    // Until a deployment is verified either chain may be met. A change that brings parameters which are new at the
-    // owner, carried out in part, cannot cover both. RFC 7671 §8.4: one change at a time
-    private static bool NothingIsBeingDeployed(Situation s, OwnerSituation owner)
+    // A chain that no handshake met has no record of parameters that are new at the owner, and would be refused: what
+    // an address shows that did not answer yet, and what an old process shows after a deployment. RFC 7671 §8
+    private static bool EveryChainIsKnown(Situation s, OwnerSituation owner, bool isFirst)
     {
-        DesiredCertificate? deploying = Wanted.CertificatesAt(s.Desired, s.Facts, owner.Owner)
-            .FirstOrDefault(c => s.Facts.Certificate(c.Name).Current is { State: GenerationState.Deploying });
-        if (deploying is null)
-            return true;
-
-        s.Hold(
-            Gate.Verification, owner.Owner, null,
-            $"records of new parameters come when what is being deployed of {deploying.Name} is verified",
-            "nothing when this is brief; otherwise see that the mail server takes on what is deployed");
-        return false;
+        string what = isFirst ? "the first record is published" : "records of new parameters come";
+        return NothingIsBeingDeployed(s, owner, what)
+            && Gates.EveryAddressAnswers(s, owner, $"{what} when it is known what every address serves");
     }
 
-    // The first publication waits until the chain that it promises is in service, and no old process shows another one:
-    // without records there was nothing that such a process could break. RFC 7671 §8
-    private static bool IsServedAlone(Situation s, OwnerSituation owner)
+    // Until a deployment is verified either chain may be met, and a change of several records, carried out in part,
+    // cannot cover both. RFC 7671 §8.4: one change at a time
+    private static bool NothingIsBeingDeployed(Situation s, OwnerSituation owner, string what)
     {
-        if (s.Known.Current is not { State: GenerationState.Live live })
-            return false;
+        foreach (DesiredCertificate certificate in Wanted.CertificatesAt(s.Desired, s.Facts, owner.Owner))
+        {
+            switch (s.Facts.Certificate(certificate.Name).Current?.State)
+            {
+                case GenerationState.Deploying:
+                    s.Hold(
+                        Gate.Verification, owner.Owner, null,
+                        $"{what} when what is being deployed of {certificate.Name} is verified",
+                        "nothing when this is brief; otherwise see that the mail server takes on what is deployed");
+                    return false;
+                case GenerationState.Live live
+                    when live.VerifiedAt + s.Desired.Timing.Drain is var alone && s.Now < alone:
+                    s.Hold(
+                        Gate.Verification, owner.Owner, alone,
+                        $"{what} when no process of the mail server can show the chain before any more",
+                        "nothing: it ends by itself");
+                    return false;
+            }
+        }
 
-        DateTimeOffset alone = live.VerifiedAt + s.Desired.Timing.Drain;
-        if (s.Now >= alone)
-            return true;
-
-        s.Hold(
-            Gate.Verification, owner.Owner, alone,
-            "the first record is published when no process of the mail server can show the chain before any more",
-            "nothing: it ends by itself");
-        return false;
+        return true;
     }
 
     // A provider that changes one record after the other may stop in between: those of served chains come first.

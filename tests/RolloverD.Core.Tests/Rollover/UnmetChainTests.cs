@@ -45,6 +45,23 @@ public class UnmetChainTests
         Assert.Equal(all.ToHashSet(), [.. Assert.IsType<Step.Publish>(Decide(seen).Next).Added]);
     }
 
-    private static Plan Decide(Observation observation) =>
-        Planner.Next(Some.Desired(Mx1), Facts.Observe(Mx1, observation), observation, "mx1", Now);
+    [Fact]
+    public void They_wait_after_a_deployment_too_as_long_as_an_old_process_may_live()
+    {
+        var live = new GenerationState.Live(Some.Chain(Key), Now);
+        Facts facts = Given.Facts(
+            [Given.Certificate("mx1", Given.In(1, Key, live))],
+            [Given.Foreign(Some.Set(Some.Record("3 1 2", Before), Sha512))],
+            [Given.Seen(Some.Mx, live.Chain)]);
+        DateTimeOffset alone = Now + Some.Desired(Mx1).Timing.Drain;
+        Plan plan = Decide(facts, Look.Well(facts, Mx1, Now.AddSeconds(1), live.Chain), Now.AddSeconds(1));
+        Assert.Null(plan.Next);
+        Assert.Equal(alone, Assert.Single(plan.Holds, h => h.Gate == Gate.Verification).Until);
+        Assert.IsType<Step.Publish>(Decide(facts, Look.Well(facts, Mx1, alone, live.Chain), alone).Next);
+    }
+
+    private static Plan Decide(Observation observation) => Decide(Facts, observation, Now);
+
+    private static Plan Decide(Facts facts, Observation observation, DateTimeOffset now) =>
+        Planner.Next(Some.Desired(Mx1), facts.Observe(Mx1, observation), observation, "mx1", now);
 }
