@@ -15,22 +15,20 @@ internal static class Gates
         ZoneIsSecure(s, owner) && ResolverValidates(s, owner) && SignaturesLast(s, owner);
 
     /// <summary>
-    /// What senders get now is known: the zone is proven insecure, or some server of the secure zone was heard in this
-    /// round. A ledger alone may be old: others may have published what it does not hold.
+    /// What senders get now is known: some server was heard in this round. A ledger alone may be old: others may have
+    /// published what it does not hold.
     /// </summary>
     /// <param name="s">The situation; takes the hold.</param>
     /// <param name="owner">The owner.</param>
     /// <param name="chain">The chain that is about to be served.</param>
     public static bool ServersWereHeard(Situation s, OwnerSituation owner, Chain chain)
     {
-        if (owner.Round is { Security: ZoneSecurity.Insecure } insecure)
-            return !owner.Ledger.Sets.IsEmpty || UnsignedFit(s, owner, insecure, chain);
-
-        if (!ZoneIsSecure(s, owner))
+        bool insecure = owner.Round is { Security: ZoneSecurity.Insecure };
+        if (!insecure && !ZoneIsSecure(s, owner))
             return false;
 
-        if (owner.Round!.Servers.Any(a => Evidence.SetOf(a.Content) is not null))
-            return true;
+        if (owner.Round!.Servers.Any(IsHeard))
+            return !insecure || UnsignedFit(s, owner, owner.Round, chain);
 
         s.Hold(
             Gate.Propagation, owner.Owner, null,
@@ -39,8 +37,11 @@ internal static class Gates
         return false;
     }
 
-    // The zone was never seen secure, so the ledger is empty; but it may have been so until just now, when caches still
-    // hold what it had, and it may be so again at any time: what its servers give out counts, signed or not.
+    private static bool IsHeard(ServerAnswer answer) =>
+        answer.Content is AnswerContent.Unsigned || Evidence.SetOf(answer.Content) is not null;
+
+    // No ledger holds what an insecure zone has. But it may have been secure until just now, when caches still hold it,
+    // and it may be so again at any time: what its servers give out counts, signed or not.
     private static bool UnsignedFit(Situation s, OwnerSituation owner, OwnerObservation round, Chain chain)
     {
         RecordSet[] given =

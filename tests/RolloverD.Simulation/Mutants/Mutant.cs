@@ -61,7 +61,7 @@ internal sealed record Mutant(string Name, string File, string Right, string Wro
             "isHelpful || EveryChainIsKnown(s, owner, latest.IsAbsent)",
             "isHelpful || NothingIsBeingDeployed(s, owner, \"\")"),
         new("swap though no name server was heard", Core + "Gates.cs",
-            "owner.Round!.Servers.Any(a => Evidence.SetOf(a.Content) is not null)", "true"),
+            "owner.Round!.Servers.Any(IsHeard)", "true"),
         new("a key that is gone is not missed", Core + "Renewal.cs", "s.Observation.KeysGone.Contains(next.Number)",
             "false"),
         new("superseded keys kept for ever", Core + "Archiving.cs", "s.Now >= released", "false"),
