@@ -126,7 +126,8 @@ internal sealed class Run
 
         try
         {
-            scene.BeginTurn();
+            scene.InDaemon = true;
+            scene.Knowledge.BeginTurn();
             Task<TickResult> turn = tick.RunAsync(name, CancellationToken.None);
             if (!turn.IsCompleted)
                 throw new InvalidOperationException("a port did not answer at once");
@@ -137,7 +138,7 @@ internal sealed class Run
         {
             history?.Note(scene, $"the daemon is no more: {crash.Message}");
             scene.InDaemon = false;
-            scene.Forget();
+            scene.Knowledge.Forget();
             if (scene.Dice.OneIn(2))
                 scene.Store.LosePower();
             scene.Timeline.Advance(scene.Dice.Spread(TimeSpan.FromSeconds(1), TimeSpan.FromHours(2)));
@@ -145,7 +146,7 @@ internal sealed class Run
         }
         catch (StoreException e)
         {
-            scene.Forget();
+            scene.Knowledge.Forget();
             // As the daemon does: twice as long each time.
             failures[name] = Math.Min(failures.GetValueOrDefault(name) + 1, 8);
             history?.Note(scene, $"  {name}: the turn failed: {e.Message}");

@@ -29,7 +29,7 @@ internal static class LivenessJudge
     /// <summary>What is not as it should be; null when all is well.</summary>
     public static string? Complaint(Scene scene) =>
         scene.Desired.Certificates.Values.Select(c => Complaint(scene, c)).FirstOrDefault(c => c is not null)
-        ?? scene.Owners.Select(o => Complaint(scene, o)).FirstOrDefault(c => c is not null)
+        ?? scene.Owners.All.Select(o => Complaint(scene, o)).FirstOrDefault(c => c is not null)
         ?? Keys(scene);
 
     private static string? Complaint(Scene scene, DesiredCertificate certificate)
@@ -58,7 +58,7 @@ internal static class LivenessJudge
 
     private static string? Complaint(Scene scene, TlsaOwner owner)
     {
-        if (!scene.IsManaged(owner))
+        if (!scene.Owners.IsManaged(owner))
             return null;
 
         List<Edition> inUse = [];
@@ -70,7 +70,7 @@ internal static class LivenessJudge
         DesiredCertificate[] here =
         [
             .. scene.Desired.Certificates.Values
-                .Where(c => c.Endpoints.Any(e => scene.OwnerOf(e.TlsaName) == owner)),
+                .Where(c => c.Endpoints.Any(e => scene.Owners.Of(e.TlsaName) == owner)),
         ];
         Shown[] served = [.. here.Select(c => scene.Mail.Live(c.Name)).OfType<Shown>()];
         string[] standby =
@@ -81,12 +81,12 @@ internal static class LivenessJudge
         ];
         // Nobody has configured the owner any more, and records of others are there: without those of RolloverD they
         // might refuse what the host still serves. Only an operator can say that they may go.
-        if (here.Length == 0 && held.Records.Any(r => scene.IsForeign(owner, r)))
+        if (here.Length == 0 && held.Records.Any(r => scene.Owners.IsForeign(owner, r)))
             return null;
 
         foreach (TlsaRecord record in held.Records)
         {
-            bool needed = scene.IsForeign(owner, record)
+            bool needed = scene.Owners.IsForeign(owner, record)
                 || served.Any(s => Sender.Names(record, s))
                 || (record.Parameters.NeedsOnlyKey && standby.Contains(record.Data));
             if (!needed)

@@ -54,7 +54,7 @@ internal sealed class SafetyJudge(Scene scene)
         foreach (Endpoint endpoint in certificate.Endpoints)
         {
             InUse(endpoint);
-            inUse.AddRange(scene.OwnerOf(endpoint.TlsaName).Dormant.Except(inUse));
+            inUse.AddRange(scene.Owners.Of(endpoint.TlsaName).Dormant.Except(inUse));
             Meet(endpoint);
             shown.Remove(fresh);
             // Who prefers this kind of key met one of its chains; where there is none, he met whatever there is.
@@ -82,7 +82,7 @@ internal sealed class SafetyJudge(Scene scene)
     public void IsAdded(Endpoint endpoint)
     {
         InUse(endpoint);
-        inUse.AddRange(scene.OwnerOf(endpoint.TlsaName).Dormant.Except(inUse));
+        inUse.AddRange(scene.Owners.Of(endpoint.TlsaName).Dormant.Except(inUse));
         Meet(endpoint);
         foreach (Edition edition in inUse)
             judged.UnionWith(shown.Select(s => (endpoint.TlsaName, edition.Number, s.Number)));
@@ -104,7 +104,7 @@ internal sealed class SafetyJudge(Scene scene)
             return; // it lost its memory meanwhile, and when it was told anew it had as long once more
         foreach (Endpoint endpoint in Endpoints())
         {
-            TlsaOwner owner = scene.OwnerOf(endpoint.TlsaName);
+            TlsaOwner owner = scene.Owners.Of(endpoint.TlsaName);
             if (owner.Held != edition)
                 continue;
 
@@ -169,8 +169,8 @@ internal sealed class SafetyJudge(Scene scene)
         // An operator took away, before RolloverD was told of it, what had been there before it came; or he let the
         // name lead elsewhere.
         if (edition is { Origin: Origin.Before, ToldAt: null }
-            && scene.OwnerOf(endpoint.TlsaName).Held != edition
-            && scene.SuccessorOf(edition) is not { Origin: Origin.RolloverD })
+            && scene.Owners.Of(endpoint.TlsaName).Held != edition
+            && scene.Owners.SuccessorOf(edition) is not { Origin: Origin.RolloverD })
         {
             return "an operator took away what nobody had seen";
         }
@@ -218,10 +218,10 @@ internal sealed class SafetyJudge(Scene scene)
     private void InUse(Endpoint endpoint)
     {
         inUse.Clear();
-        scene.FormerOwner?.InUse(inUse);
+        scene.Owners.Former?.InUse(inUse);
         former.Clear();
         former.AddRange(inUse);
-        scene.OwnerOf(endpoint.TlsaName).InUse(inUse);
+        scene.Owners.Of(endpoint.TlsaName).InUse(inUse);
         inUse.AddRange(former);
     }
 

@@ -11,8 +11,8 @@ internal sealed class Authority(Scene scene) : IAuthority
 {
     public Task<OwnerObservation> ObserveAsync(string name, DnsRecordType type, CancellationToken cancellation)
     {
-        scene.Looks();
-        TlsaOwner owner = scene.OwnerOf(name);
+        scene.Knowledge.Looks();
+        TlsaOwner owner = scene.Owners.Of(name);
         NameServers servers = scene.Servers;
         DateTimeOffset started = scene.Clock.GetUtcNow();
         var answers = ImmutableArray.CreateBuilder<ServerAnswer>(servers.Count);
@@ -57,7 +57,7 @@ internal sealed class Authority(Scene scene) : IAuthority
         if (owner.GivenBy(server) is not { } edition)
             return new AnswerContent.Unreachable("the connection was lost");
 
-        scene.Hears(name);
+        scene.Knowledge.Hears(name);
         return scene.Zone.Security(scene.Now) switch
         {
             ZoneSecurity.Secure => Tell(owner, edition),
@@ -69,7 +69,7 @@ internal sealed class Authority(Scene scene) : IAuthority
 
     private AnswerContent Tell(TlsaOwner owner, Edition edition)
     {
-        scene.Tell(edition);
+        scene.Knowledge.Tell(edition);
         return edition.Records.IsAbsent
             ? new AnswerContent.Absent(true)
             : new AnswerContent.Serves(

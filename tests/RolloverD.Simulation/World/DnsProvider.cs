@@ -17,17 +17,17 @@ internal sealed class DnsProvider(Scene scene) : IDnsProvider
 
     public Task<DnsReadOutcome> ReadAsync(string owner, DnsRecordType type, CancellationToken cancellation)
     {
-        TlsaOwner held = scene.Owner(owner);
-        scene.Tell(held.Held);
+        TlsaOwner held = scene.Owners.Named(owner);
+        scene.Knowledge.Tell(held.Held);
         return Task.FromResult<DnsReadOutcome>(
             new DnsReadOutcome.Found(Authority.SetOf(owner, held.Held.Records)));
     }
 
     public Task<DnsChangeOutcome> ChangeAsync(DnsChange change, CancellationToken cancellation)
     {
-        scene.MustHaveLooked($"change of {change.Owner}");
+        scene.Knowledge.MustHaveLooked($"change of {change.Owner}");
         scene.BeforeEffect("change of records");
-        TlsaOwner owner = scene.Owner(change.Owner);
+        TlsaOwner owner = scene.Owners.Named(change.Owner);
         DateTimeOffset called = scene.Now;
         scene.Pause(TimeSpan.FromMilliseconds(scene.Dice.Between(5, 400)));
         DnsChangeOutcome outcome = scene.Strikes(Faults) switch
@@ -75,7 +75,7 @@ internal sealed class DnsProvider(Scene scene) : IDnsProvider
         {
             if (!Fits(owner, change))
             {
-                scene.Tell(owner.Held);
+                scene.Knowledge.Tell(owner.Held);
                 return new DnsChangeOutcome.Conflict(Authority.SetOf(owner.Name, owner.Held.Records));
             }
 
@@ -98,7 +98,7 @@ internal sealed class DnsProvider(Scene scene) : IDnsProvider
 
     private RecordSet Target(DnsChange change, int added, int removed)
     {
-        IEnumerable<string> held = scene.Owner(change.Owner).Held.Records.Records.Select(r => r.ToString());
+        IEnumerable<string> held = scene.Owners.Named(change.Owner).Held.Records.Records.Select(r => r.ToString());
         IEnumerable<string> values = (change.Expected ?? held)
             .Concat(change.Add.Take(added))
             .Except(change.Remove.Take(removed));

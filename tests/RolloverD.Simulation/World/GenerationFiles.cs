@@ -63,7 +63,7 @@ internal sealed class GenerationFiles(Scene scene) : IGenerationFiles
             if (!keys.ContainsKey((certificate, generation)))
                 throw new InvalidDataException($"there is no key of generation {generation}");
 
-            scene.MustHaveLooked($"live link of {certificate}");
+            scene.Knowledge.MustHaveLooked($"live link of {certificate}");
             live[certificate] = generation;
             scene.Expose(certificate, generation, chains[(certificate, generation)]);
             return true;

@@ -33,7 +33,7 @@ internal sealed class Handshake(Scene scene) : IHandshake
         foreach (List<Shown> processes in listener.Slots.Values.Where(s => s.Count > 0))
         {
             Shown shown = processes[scene.Dice.Below(processes.Count)];
-            scene.Tell(shown, listener.Endpoint);
+            scene.Knowledge.Tell(shown, listener.Endpoint);
             if (shown.Origin == Origin.RolloverD)
                 scene.Mail.TakenOver.Add(listener.Endpoint);
             presented.Add(new Presented.Shows(shown.Chain, "TLSv1.3"));

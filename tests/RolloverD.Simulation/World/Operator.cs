@@ -81,8 +81,8 @@ internal sealed class Operator(Scene scene)
             case Fault.OperatorMovesAlias:
                 // When RolloverD withdraws what it leaves, only when nothing of others is there: that would be alone.
                 bool givesUp = dice.OneIn(2);
-                if ((givesUp || !AnyOwner().Held.Records.Records.Any(r => scene.IsForeign(AnyOwner(), r)))
-                    && scene.MoveAlias(givesUp))
+                if ((givesUp || !AnyOwner().Held.Records.Records.Any(r => scene.Owners.IsForeign(AnyOwner(), r)))
+                    && scene.Owners.MoveAlias(givesUp))
                 {
                     scene.Occurs(act);
                     string zone = givesUp ? " and gives up the zone" : "";
@@ -124,8 +124,8 @@ internal sealed class Operator(Scene scene)
         Chain other = scene.StrangerChain("other", KeyAlgorithm.EcdsaP256);
         string parameters = harmless ? dice.Pick(["3 1 1", "2 1 1"]) : dice.Pick(["3 1 2", "3 0 2", "2 1 2", "3 0 1"]);
         TlsaRecord record = scene.Record(Scenario.Parameters(parameters)[0], other);
-        foreach (TlsaOwner owner in scene.Owners)
-            scene.IsNowForeign(owner, record);
+        foreach (TlsaOwner owner in scene.Owners.All)
+            scene.Owners.IsNowForeign(owner, record);
         return record;
     }
 
@@ -185,7 +185,7 @@ internal sealed class Operator(Scene scene)
             scene.Occurs(act);
             facts = facts.Adopt(records);
             foreach (TlsaRecord record in records.Records)
-                scene.IsNowOurs(records.Owner, record);
+                scene.Owners.IsNowOurs(records.Owner, record);
         }
 
         foreach (ForeignChain chain in Adoption.ServedAt(scene.Desired, facts, certificate, scene.Clock.GetUtcNow()))
@@ -275,6 +275,6 @@ internal sealed class Operator(Scene scene)
         return endpoints.Add(added);
     }
 
-    private TlsaOwner AnyOwner() => scene.OwnerOf(
+    private TlsaOwner AnyOwner() => scene.Owners.Of(
         dice.Pick([.. scene.Desired.Certificates.Values.SelectMany(c => c.Endpoints)]).TlsaName);
 }

@@ -17,26 +17,14 @@ internal sealed class Scene
 {
     public const string ZoneName = "example.net";
 
-    private const string FirstZone = "one.example";
-    private const string SecondZone = "two.example";
-    private const string FirstAlias = "_dane." + FirstZone;
-    private const string SecondAlias = "_dane2." + SecondZone;
-
     private static readonly ImmutableDictionary<string, string> Nothing = ImmutableDictionary<string, string>.Empty;
 
-    private readonly Dictionary<string, TlsaOwner> owners = [];
     private readonly Dictionary<string, Issuer> issuers = [];
-    private readonly HashSet<(string Owner, TlsaRecord Record)> foreign = [];
     private readonly bool[] enabled = new bool[Enum.GetValues<Fault>().Length];
     private readonly SafetyJudge judge;
-    private readonly HashSet<string> heard = []; // in this turn, whatever they said
-    private readonly List<Action> unwritten = []; // how to take back what the daemon was told and did not write down
     private const int MostPauses = 2000; // in one turn
 
-    private string alias = FirstAlias;
-    private DateTimeOffset? aliasMovedAt;
     private bool inDaemon;
-    private bool hasLooked;
     private int pauses;
     private int crashes;
     private int editions;
@@ -49,6 +37,8 @@ internal sealed class Scene
         Timeline = new(Scenario.Start, now => judge!.Check(now));
         Clock = new(Timeline);
         judge = new(this);
+        Knowledge = new(this, judge);
+        Owners = new(this, judge.LookAgain);
         Servers = new(Timeline, Dice, scenario.Servers, scenario.HiddenPrimary);
         Mail = new(Timeline, Dice, scenario.ReadsByItself, scenario.LongestDrain, judge.LookAgain);
         Files = new(this);
@@ -60,11 +50,11 @@ internal sealed class Scene
         Desired = new(
             "/var/lib/rolloverd", new(["127.0.0.1:53"], null), scenario.Timing,
             ImmutableSortedDictionary<string, ProviderSettings>.Empty.AddRange(
-                new[] { ZoneName, FirstZone, SecondZone }
+                new[] { ZoneName, World.Owners.FirstZone, World.Owners.SecondZone }
                     .Select(z => KeyValuePair.Create(z, new ProviderSettings("simulated", Nothing)))),
             ImmutableSortedDictionary<string, ProviderSettings>.Empty,
             scenario.Certificates.ToImmutableSortedDictionary(c => c.Name, c => c));
-        Furnish();
+        Beginning.Furnish(this);
     }
 
     public Scenario Scenario { get; }
@@ -98,7 +88,9 @@ internal sealed class Scene
 
     public DateTimeOffset Now => Timeline.Now;
 
-    public IEnumerable<TlsaOwner> Owners => owners.Values;
+    public Owners Owners { get; }
+
+    public Knowledge Knowledge { get; }
 
     public bool FaultsOn { get; private set; }
 
@@ -144,74 +136,6 @@ internal sealed class Scene
 
     public Issuer IssuerOf(string name) =>
         issuers.TryGetValue(name, out Issuer? issuer) ? issuer : issuers[name] = new(this, name);
-
-    public TlsaOwner Owner(string name)
-    {
-        if (!owners.TryGetValue(name, out TlsaOwner? owner))
-        {
-            owners[name] = owner = new(
-                Timeline, name, Servers, NewEdition(RecordSet.Absent, Origin.Before, null, Now), Scenario.AliasTtl,
-                Scenario.Sloppiness, judge.LookAgain);
-        }
-
-        return owner;
-    }
-
-    /// <summary>The owner that a name leads to: a TLSA name by its CNAME, an owner by itself.</summary>
-    public TlsaOwner OwnerOf(string name) =>
-        Owner(Scenario.AliasTtl > TimeSpan.Zero && !name.StartsWith("_dane", StringComparison.Ordinal) ? alias : name);
-
-    /// <summary>The owner that the CNAMEs led to before, as long as some cache follows them there; else null.</summary>
-    public TlsaOwner? FormerOwner =>
-        aliasMovedAt is { } moved && Now < moved + Scenario.AliasTtl ? Owner(FirstAlias) : null;
-
-    /// <summary>
-    /// The CNAMEs lead to another owner from now on. The one that they led to is left to RolloverD; or its zone is
-    /// taken out of the configuration, and its records stay as long as caches may follow the old CNAMEs.
-    /// </summary>
-    public bool MoveAlias(bool givesUpZone)
-    {
-        if (Scenario.AliasTtl == TimeSpan.Zero || aliasMovedAt is not null)
-            return false;
-
-        (alias, aliasMovedAt) = (SecondAlias, Now);
-        judge.LookAgain();
-        if (!givesUpZone)
-            return true;
-
-        Reconfigure(Desired with { Zones = Desired.Zones.Remove(FirstZone) });
-        TlsaOwner left = Owner(FirstAlias);
-        Timeline.In(
-            Scenario.AliasTtl,
-            () => left.Hold(Publish(left, RecordSet.Absent, Origin.Operator, Now)));
-        return true;
-    }
-
-    /// <summary>Whether RolloverD looks after the owner, or did and was not told to leave it.</summary>
-    public bool IsManaged(TlsaOwner owner) => DnsName.ClosestZone(owner.Name, Desired.Zones.Keys) is not null;
-
-    /// <summary>The edition that the provider held after this one; null while it holds it.</summary>
-    public Edition? SuccessorOf(Edition edition)
-    {
-        foreach (TlsaOwner owner in owners.Values)
-        {
-            for (Edition later = owner.Held; later.Base is { } before; later = before)
-            {
-                if (before == edition)
-                    return later;
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>Records that an operator put there, or that were there before.</summary>
-    public bool IsForeign(TlsaOwner owner, TlsaRecord record) => foreign.Contains((owner.Name, record));
-
-    public void IsNowForeign(TlsaOwner owner, TlsaRecord record) => foreign.Add((owner.Name, record));
-
-    /// <summary>The operator gave the record to RolloverD.</summary>
-    public void IsNowOurs(string owner, TlsaRecord record) => foreign.Remove((owner, record));
 
     public bool IsEnabled(Fault fault) => FaultsOn && enabled[(int)fault];
 
@@ -276,55 +200,6 @@ internal sealed class Scene
         return edition;
     }
 
-    /// <summary>RolloverD begins a turn.</summary>
-    public void BeginTurn()
-    {
-        InDaemon = true;
-        heard.Clear();
-    }
-
-    /// <summary>RolloverD asks the name servers.</summary>
-    public void Looks() => hasLooked = true;
-
-    /// <summary>A name server answers RolloverD about a name.</summary>
-    public void Hears(string name) => heard.Add(name);
-
-    /// <summary>
-    /// RolloverD is about to change what senders see. Between the intent that it wrote down and this it looks once
-    /// more.
-    /// </summary>
-    public void MustHaveLooked(string before)
-    {
-        if (InDaemon && !hasLooked)
-            Violation($"{before}: what was planned was done without a second look");
-    }
-
-    /// <summary>RolloverD is told of an edition.</summary>
-    public void Tell(Edition edition)
-    {
-        if (edition.ToldAt is not null)
-            return;
-
-        edition.ToldAt = Now;
-        unwritten.Add(() => edition.ToldAt = null);
-        judge.Told(edition);
-    }
-
-    /// <summary>RolloverD is shown a chain.</summary>
-    public void Tell(Shown shown, Endpoint endpoint)
-    {
-        if (shown.IsMetAt(endpoint, Now))
-            unwritten.Add(() => shown.IsForgottenAt(endpoint));
-    }
-
-    /// <summary>The daemon has lost what it did not write down.</summary>
-    public void Forget()
-    {
-        foreach (Action forget in unwritten)
-            forget();
-        unwritten.Clear();
-    }
-
     /// <summary>RolloverD puts the generation where mail servers read it.</summary>
     public void Expose(string certificate, int generation, Chain chain)
     {
@@ -334,7 +209,7 @@ internal sealed class Scene
         if (shown.ExposedAt == Now)
         {
             judge.NoteHopeless(shown, desired);
-            if (desired.Endpoints.FirstOrDefault(e => !heard.Contains(e.TlsaName)) is { } unheard)
+            if (desired.Endpoints.FirstOrDefault(e => !Knowledge.HasHeardOf(e.TlsaName)) is { } unheard)
                 Violation($"{unheard}: {shown} goes into service, and no name server was heard");
         }
 
@@ -404,16 +279,13 @@ internal sealed class Scene
         History?.Note(this, "calm: everything works from here on");
     }
 
-    private Edition NewEdition(RecordSet set, Origin origin, Edition? before, DateTimeOffset called) =>
+    public Edition NewEdition(RecordSet set, Origin origin, Edition? before, DateTimeOffset called) =>
         new(++editions, set, origin, before, called);
 
     private void AfterSync()
     {
         if (InDaemon)
-        {
-            unwritten.Clear();
-            hasLooked = false;
-        }
+            Knowledge.IsWritten();
 
         Boundary(Fault.CrashAfterSync);
     }
@@ -441,63 +313,6 @@ internal sealed class Scene
             Occurs(crash);
             throw new Crash(crash.ToString());
         }
-    }
-
-    // What was there before RolloverD came.
-    private void Furnish()
-    {
-        Chain stranger = StrangerChain("before", KeyAlgorithm.Rsa2048);
-        Shown shown = NewShown(stranger, Origin.Before, null);
-        foreach (Endpoint endpoint in Scenario.Certificates.SelectMany(c => c.Endpoints).Distinct())
-            AddEndpoint(endpoint, shown);
-        if (Scenario.Before.Length > 0)
-        {
-            Chain promised = Scenario.Before == "broken" ? StrangerChain("other", KeyAlgorithm.Rsa2048) : stranger;
-            string list = Scenario.Before == "broken" ? "3 1 1" : Scenario.Before;
-            var set = new RecordSet(
-                [.. Scenario.Parameters(list).Select(p => Record(p, promised))], Scenario.BeforeTtl);
-            foreach (Endpoint endpoint in Scenario.Certificates[0].Endpoints)
-            {
-                TlsaOwner owner = OwnerOf(endpoint.TlsaName);
-                Edition edition = NewEdition(set, Origin.Before, owner.Held, Now);
-                owner.Begin(edition);
-                foreach (TlsaRecord record in set.Records)
-                    IsNowForeign(owner, record);
-            }
-        }
-
-        if (Scenario.Configured)
-        {
-            foreach (DesiredCertificate certificate in Scenario.Certificates)
-                Mail.Configured.Add(certificate.Name);
-        }
-
-        if (IsEnabled(Fault.AddressHidden) && Dice.OneIn(3))
-            HideUntilFirstDeployment();
-    }
-
-    // RolloverD could reach no mail server when it came, and somebody sees to that when it says so: it never met the
-    // chain that was there before.
-    private void HideUntilFirstDeployment()
-    {
-        Occurs(Fault.AddressHidden);
-        Troubles++;
-        foreach (Listener listener in Mail.Listeners)
-            listener.IsHidden = true;
-        Mail.Swapped = () =>
-        {
-            Mail.Swapped = null;
-            Timeline.In(Dice.Spread(TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(3)), () =>
-            {
-                if (!FaultsOn)
-                    return;
-
-                Troubles--;
-                LastTrouble = Now;
-                foreach (Listener listener in Mail.Listeners)
-                    listener.IsHidden = false;
-            });
-        };
     }
 
     public void AddEndpoint(Endpoint endpoint, Shown shown)

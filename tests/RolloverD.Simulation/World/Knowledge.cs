@@ -1,0 +1,68 @@
+using RolloverD.Core.Dane;
+using RolloverD.Simulation.Judgement;
+
+namespace RolloverD.Simulation.World;
+
+/// <summary>
+/// What RolloverD was told and has written down, and what it looked at before it acts. The judge asks what it could
+/// have known; it never asks RolloverD.
+/// </summary>
+internal sealed class Knowledge(Scene scene, SafetyJudge judge)
+{
+    private readonly List<Action> unwritten = []; // how to take back what it was told and did not write down
+    private readonly HashSet<string> heard = []; // the names of which a server said something in this turn
+    private bool hasLooked;
+
+    /// <summary>A turn begins.</summary>
+    public void BeginTurn() => heard.Clear();
+
+    /// <summary>It asks the name servers.</summary>
+    public void Looks() => hasLooked = true;
+
+    /// <summary>A name server says something of a name, whatever it says.</summary>
+    public void Hears(string name) => heard.Add(name);
+
+    public bool HasHeardOf(string name) => heard.Contains(name);
+
+    /// <summary>
+    /// It is about to change what senders see. Between the intent that it wrote down and this it looks once more.
+    /// </summary>
+    public void MustHaveLooked(string before)
+    {
+        if (scene.InDaemon && !hasLooked)
+            scene.Violation($"{before}: what was planned was done without a second look");
+    }
+
+    /// <summary>It is told of an edition.</summary>
+    public void Tell(Edition edition)
+    {
+        if (edition.ToldAt is not null)
+            return;
+
+        edition.ToldAt = scene.Now;
+        unwritten.Add(() => edition.ToldAt = null);
+        judge.Told(edition);
+    }
+
+    /// <summary>It is shown a chain.</summary>
+    public void Tell(Shown shown, Endpoint endpoint)
+    {
+        if (shown.IsMetAt(endpoint, scene.Now))
+            unwritten.Add(() => shown.IsForgottenAt(endpoint));
+    }
+
+    /// <summary>It has written down what it knows.</summary>
+    public void IsWritten()
+    {
+        unwritten.Clear();
+        hasLooked = false;
+    }
+
+    /// <summary>It ended, and what it did not write down is lost.</summary>
+    public void Forget()
+    {
+        foreach (Action forget in unwritten)
+            forget();
+        unwritten.Clear();
+    }
+}

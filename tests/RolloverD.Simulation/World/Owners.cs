@@ -1,0 +1,92 @@
+using RolloverD.Core.Dane;
+
+namespace RolloverD.Simulation.World;
+
+/// <summary>The owners of this world, the CNAMEs that lead to them, and whose each of their records is.</summary>
+internal sealed class Owners(Scene scene, Action changed)
+{
+    public const string FirstZone = "one.example";
+    public const string SecondZone = "two.example";
+    private const string FirstAlias = "_dane." + FirstZone;
+    private const string SecondAlias = "_dane2." + SecondZone;
+
+    private readonly Dictionary<string, TlsaOwner> owners = [];
+    private readonly HashSet<(string Owner, TlsaRecord Record)> foreign = [];
+    private string alias = FirstAlias;
+    private DateTimeOffset? movedAt;
+
+    public IEnumerable<TlsaOwner> All => owners.Values;
+
+    /// <summary>The owner that CNAMEs led to before, as long as some cache follows them there; else null.</summary>
+    public TlsaOwner? Former =>
+        movedAt is { } moved && scene.Now < moved + scene.Scenario.AliasTtl ? Named(FirstAlias) : null;
+
+    public TlsaOwner Named(string name)
+    {
+        if (!owners.TryGetValue(name, out TlsaOwner? owner))
+        {
+            owners[name] = owner = new(
+                scene.Timeline, name, scene.Servers,
+                scene.NewEdition(RecordSet.Absent, Origin.Before, null, scene.Now), scene.Scenario.AliasTtl,
+                scene.Scenario.Sloppiness, changed);
+        }
+
+        return owner;
+    }
+
+    /// <summary>The owner that a name leads to: a TLSA name by its CNAME, an owner by itself.</summary>
+    public TlsaOwner Of(string name)
+    {
+        bool isAlias = scene.Scenario.AliasTtl > TimeSpan.Zero && !name.StartsWith("_dane", StringComparison.Ordinal);
+        return Named(isAlias ? alias : name);
+    }
+
+    /// <summary>
+    /// The CNAMEs lead to another owner from now on. The one that they led to is left to RolloverD; or its zone is
+    /// taken out of the configuration, and its records stay as long as caches may follow the old CNAMEs.
+    /// </summary>
+    /// <returns>False when they moved before, or when there are none.</returns>
+    public bool MoveAlias(bool givesUpZone)
+    {
+        if (scene.Scenario.AliasTtl == TimeSpan.Zero || movedAt is not null)
+            return false;
+
+        (alias, movedAt) = (SecondAlias, scene.Now);
+        changed();
+        if (!givesUpZone)
+            return true;
+
+        scene.Reconfigure(scene.Desired with { Zones = scene.Desired.Zones.Remove(FirstZone) });
+        TlsaOwner left = Named(FirstAlias);
+        scene.Timeline.In(
+            scene.Scenario.AliasTtl,
+            () => left.Hold(scene.Publish(left, RecordSet.Absent, Origin.Operator, scene.Now)));
+        return true;
+    }
+
+    /// <summary>Whether the owner's zone is configured: RolloverD looks after it, or has to clear it.</summary>
+    public bool IsManaged(TlsaOwner owner) => DnsName.ClosestZone(owner.Name, scene.Desired.Zones.Keys) is not null;
+
+    /// <summary>The edition that the provider held after this one; null while it holds it.</summary>
+    public Edition? SuccessorOf(Edition edition)
+    {
+        foreach (TlsaOwner owner in owners.Values)
+        {
+            for (Edition later = owner.Held; later.Base is { } before; later = before)
+            {
+                if (before == edition)
+                    return later;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Records that an operator put there, or that were there before.</summary>
+    public bool IsForeign(TlsaOwner owner, TlsaRecord record) => foreign.Contains((owner.Name, record));
+
+    public void IsNowForeign(TlsaOwner owner, TlsaRecord record) => foreign.Add((owner.Name, record));
+
+    /// <summary>The operator gave the record to RolloverD.</summary>
+    public void IsNowOurs(string owner, TlsaRecord record) => foreign.Remove((owner, record));
+}
