@@ -50,17 +50,23 @@ public sealed record OwnerLedger(
         && !Sets.Any(s => s.State is SetState.Intended { AppliedAt: not null });
 
     /// <summary>
+    /// Whether the next change may be made: the last one arrived, or the provider confirmed it long ago and no server
+    /// shows it, so that it is made again.
+    /// </summary>
+    public bool IsSettledAt(DateTimeOffset now) =>
+        Sets.Count(s => s.State is SetState.Seen) == 1 && !Sets.Any(s => IsOnItsWay(s, now));
+
+    /// <summary>
     /// The set that the next change starts from: the latest one, but an intended set that the provider never
     /// confirmed, or that it confirmed long ago and no server shows, counts as not published, so that it is published
     /// again.
     /// </summary>
     public RecordSet? BaseAt(DateTimeOffset now) =>
-        Last(s => s.State switch
-        {
-            SetState.Seen => true,
-            SetState.Intended { AppliedAt: { } at, Tries: var tries } => now < at + RepeatAfter(s.Records, tries),
-            _ => false,
-        });
+        Last(s => s.State is SetState.Seen || IsOnItsWay(s, now));
+
+    private static bool IsOnItsWay(PublishedSet set, DateTimeOffset now) =>
+        set.State is SetState.Intended { AppliedAt: { } at, Tries: var tries }
+        && now < at + RepeatAfter(set.Records, tries);
 
     private RecordSet? Last(Func<PublishedSet, bool> fits) =>
         Sets.FindLastIndex(fits) is >= 0 and var index ? Sets[index].Records : null;

@@ -43,7 +43,7 @@ internal static class Withdrawal
         if (!Gates.DnsIsSound(s, owner))
             return null;
 
-        if (!owner.Ledger.IsSettled)
+        if (!owner.Ledger.IsSettledAt(s.Now))
         {
             s.Hold(
                 Gate.Propagation, owner.Owner, null,

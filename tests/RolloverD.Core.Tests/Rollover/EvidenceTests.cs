@@ -1,4 +1,5 @@
 using RolloverD.Core.Dane;
+using RolloverD.Core.Policy;
 using RolloverD.Core.Ports;
 using RolloverD.Core.Rollover;
 using RolloverD.Core.Tests.Support;
@@ -171,6 +172,24 @@ public class EvidenceTests
             Assert.Equal(set, ledger.BaseAt(T0.AddMinutes(minutes) - TimeSpan.FromSeconds(1)));
             Assert.Equal(Old, ledger.BaseAt(T0.AddMinutes(minutes)));
         });
+    }
+
+    [Fact]
+    public void A_withdrawal_that_no_server_shows_is_repeated_too_and_does_not_wait_for_a_day()
+    {
+        DesiredCertificate mx1 = Some.Certificate;
+        PublicKey key = Some.Key(1);
+        RecordSet wanted = Some.Set(Some.Record("3 1 1", key));
+        RecordSet before = wanted.With([Some.Record("3 1 1", Some.Key(9))]);
+        DateTimeOffset now = Some.Start.AddDays(1), again = now + Some.Ttl;
+        Facts facts = Given.Steady(mx1, key);
+        facts = facts.With(Given.Ledger(before).Intend(wanted, [], now).Applied(wanted, now));
+        Assert.Null(Decide(again.AddSeconds(-1)));
+        Assert.Equal(wanted, Assert.IsType<Step.Withdraw>(Decide(again)).Target);
+
+        Step? Decide(DateTimeOffset at) => Planner.Next(
+            Some.Desired(mx1), facts,
+            Look.Well(facts.With(Given.Ledger(before)), mx1, at, Some.Chain(key)), "mx1", at).Next;
     }
 
     [Fact]

@@ -160,7 +160,7 @@ public class RollTests
     {
         Facts facts = Live();
         RecordSet more = Some.Set(Old, New, Some.Record("3 1 1", Some.Key(9)));
-        facts = facts.With(facts.Owner(Some.Owner).Found(more, Now));
+        facts = facts.With(facts.Owner(Some.Owner).Found(more, Now.AddMinutes(30)));
         Plan plan = Decide(facts, Now.AddHours(1), NextChain);
         Assert.Null(plan.Next);
         Assert.Contains(plan.Holds, h => h.Gate == Gate.Propagation);

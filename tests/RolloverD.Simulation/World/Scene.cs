@@ -22,6 +22,7 @@ internal sealed class Scene
     private readonly Dictionary<string, Issuer> issuers = [];
     private readonly bool[] enabled = new bool[Enum.GetValues<Fault>().Length];
     private readonly SafetyJudge judge;
+    private readonly HashSet<Chain> wereInService = [];
     private const int MostPauses = 2000; // in one turn
 
     private bool inDaemon;
@@ -207,8 +208,9 @@ internal sealed class Scene
             ?? NewShown(chain, Origin.RolloverD, generation);
         DesiredCertificate desired = Desired.Certificates[certificate];
         if (shown.ExposedAt == Now)
-        {
             judge.NoteHopeless(shown, desired);
+        if (wereInService.Add(chain)) // what is put back was in service by what was known a short while ago
+        {
             if (desired.Endpoints.FirstOrDefault(e => !Knowledge.HasHeardOf(e.TlsaName)) is { } unheard)
                 Violation($"{unheard}: {shown} goes into service, and no name server was heard");
         }
