@@ -54,8 +54,10 @@ internal static class Deployment
         bool goesOn;
         if (s.Observation.LiveGeneration != current.Number)
         {
-            // Nobody reads it yet, so it may wait as before its first try; what is put back must not.
-            goesOn = IsPutBack(s) || (IsCovered(s, current, chain) && ServersAreReady(s));
+            // Nobody reads it yet, so it may wait as before its first try; what is put back waits for safety alone.
+            goesOn = IsPutBack(s)
+                ? MayGoOn(s, current, Safety.OfPuttingBack(s.Desired, s.Facts, s.Certificate, chain, s.Now))
+                : IsCovered(s, current, chain) && ServersAreReady(s);
         }
         else if (NotConfigured(s) is { } not)
         {
@@ -79,9 +81,11 @@ internal static class Deployment
 
     // Some process may have read it already, so it neither waits for DNS nor for the mail server; but as long as no
     // address was seen to show it, no sender may fail by it.
-    private static bool MayGoOn(Situation s, Generation current, Chain chain)
+    private static bool MayGoOn(Situation s, Generation current, Chain chain) =>
+        MayGoOn(s, current, Safety.OfServing(s.Desired, s.Facts, s.Certificate, chain, s.Now));
+
+    private static bool MayGoOn(Situation s, Generation current, ImmutableArray<Violation> violations)
     {
-        ImmutableArray<Violation> violations = Safety.OfServing(s.Desired, s.Facts, s.Certificate, chain, s.Now);
         if (violations.IsEmpty)
             return true;
 
@@ -113,7 +117,7 @@ internal static class Deployment
         foreach (OwnerSituation owner in s.Owners)
             heard &= Gates.ServersWereHeard(s, owner, chain);
         ImmutableArray<Violation> violations =
-            Safety.OfServing(s.Desired, s.Facts, s.Certificate, chain, s.Now);
+            Safety.OfPuttingBack(s.Desired, s.Facts, s.Certificate, chain, s.Now);
         if (!violations.IsEmpty)
         {
             s.Hold(
@@ -217,7 +221,7 @@ internal static class Deployment
     private static Generation? Earlier(Situation s, Generation current) =>
         s.Known.Generations.LastOrDefault(g => g.State is GenerationState.Live live
             && g.Number != current.Number
-            && Safety.OfServing(s.Desired, s.Facts, s.Certificate, live.Chain, s.Now).IsEmpty);
+            && Safety.OfPuttingBack(s.Desired, s.Facts, s.Certificate, live.Chain, s.Now).IsEmpty);
 
     // Twice as late each time, for a server that a reload does not help must not be reloaded for ever.
     private static TimeSpan ReloadAgainAfter(Situation s, TimeSpan tried)

@@ -119,15 +119,20 @@ public static class Safety
             ];
         }
 
-        RecordSet? inPlace = facts.Owner(owner).InPlace;
+        // A set that the provider confirmed and no server shows for long may be lost: then what they show is in place.
+        OwnerLedger ledger = facts.Owner(owner);
+        RecordSet? confirmed = ledger.InPlace, shown = ledger.BaseAt(now) ?? confirmed;
         return
         [
             .. Exposures(desired, facts, endpoints, now).SelectMany(e => Violations([e with { Visible = [set] }])
-                .Where(v => inPlace is null || !(IsNoWorse(v, inPlace) || HasNothingToLose(v.Chain, e)))),
+                .Where(v => !FailsBefore(v, e, confirmed) || !FailsBefore(v, e, shown))),
         ];
 
-        bool HasNothingToLose(Chain chain, Exposure exposure) =>
-            RefuseAll(inPlace, chain) && exposure.Served.Any(c => set.Covers(c) && !inPlace.Covers(c));
+        bool FailsBefore(Violation v, Exposure e, RecordSet? before) =>
+            before is not null && (IsNoWorse(v, before) || HasNothingToLose(v.Chain, e, before));
+
+        bool HasNothingToLose(Chain chain, Exposure exposure, RecordSet before) =>
+            RefuseAll(before, chain) && exposure.Served.Any(c => set.Covers(c) && !before.Covers(c));
     }
 
     // It lacks nothing that the set in place did not lack, and every kind of record by which a sender may have accepted
@@ -159,9 +164,26 @@ public static class Safety
     /// </summary>
     public static ImmutableArray<Violation> OfServing(
         Desired desired, Facts facts, DesiredCertificate certificate, Chain chain, DateTimeOffset now) =>
+        OfServing(desired, facts, certificate, chain, now, e => !facts.EndpointOf(e).Seen.Contains(chain));
+
+    /// <summary>
+    /// The violations that putting this chain back would add. Where it was seen last counts too: while an address does
+    /// not answer it stays seen, and may be gone for long.
+    /// </summary>
+    public static ImmutableArray<Violation> OfPuttingBack(
+        Desired desired, Facts facts, DesiredCertificate certificate, Chain chain, DateTimeOffset now) =>
+        OfServing(desired, facts, certificate, chain, now, _ => true);
+
+    private static ImmutableArray<Violation> OfServing(
+        Desired desired,
+        Facts facts,
+        DesiredCertificate certificate,
+        Chain chain,
+        DateTimeOffset now,
+        Func<Endpoint, bool> counts) =>
     [
         .. Exposures(desired, facts, certificate.Endpoints, now)
-            .Where(e => !facts.EndpointOf(e.Endpoint).Seen.Contains(chain))
+            .Where(e => counts(e.Endpoint))
             .Select(e => e with
             {
                 Visible = [.. e.Visible, .. facts.Owner(facts.EndpointOf(e.Endpoint).Owner).PartsOfUnfinished()],

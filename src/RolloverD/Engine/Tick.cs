@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
+using RolloverD.Core.Dane;
 using RolloverD.Core.Policy;
 using RolloverD.Core.Ports;
 using RolloverD.Core.Rollover;
@@ -125,15 +126,14 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
         {
             Step.Publish publish => Safety.OfPublishing(world.Desired, known, publish.Owner, publish.Target, now),
             Step.Withdraw withdraw => Safety.OfPublishing(world.Desired, known, withdraw.Owner, withdraw.Target, now),
-            Step.Deploy deploy => Serving(deploy.Generation),
-            Step.PutBack back => Serving(back.Generation),
+            Step.Deploy deploy when ChainOf(deploy.Generation) is { } chain =>
+                Safety.OfServing(world.Desired, known, certificate, chain, now),
+            Step.PutBack back when ChainOf(back.Generation) is { } chain =>
+                Safety.OfPuttingBack(world.Desired, known, certificate, chain, now),
             _ => [],
         };
 
-        ImmutableArray<Violation> Serving(int generation) =>
-            known.Certificate(certificate.Name).Find(generation)?.Chain is { } chain
-                ? Safety.OfServing(world.Desired, known, certificate, chain, now)
-                : [];
+        Chain? ChainOf(int generation) => known.Certificate(certificate.Name).Find(generation)?.Chain;
     }
 
     /// <param name="step">The step.</param>

@@ -203,6 +203,27 @@ public class SafetyTests
     }
 
     [Fact]
+    public void A_set_that_the_provider_lost_excuses_nothing_when_it_is_sent_again()
+    {
+        // Confirmed before the chain that it refuses was there; no server ever showed it.
+        RecordSet first = Some.Set(New);
+        Facts facts = World(RecordSet.Absent, Some.Chain(OldKey), Some.Chain(NewKey));
+        facts = facts.With(facts.Owner(Some.Owner).Intend(first, [], Now).Applied(first, Now));
+        DateTimeOffset again = Now + Some.Ttl;
+        Assert.Empty(Safety.OfPublishing(Desired, facts, Some.Owner, first, again.AddSeconds(-1)));
+        Assert.Single(Safety.OfPublishing(Desired, facts, Some.Owner, first, again));
+    }
+
+    [Fact]
+    public void What_is_put_back_must_fit_also_where_it_was_seen_last()
+    {
+        // One address does not answer, so the chain before stays seen, though no process may show it any more.
+        Facts facts = World(Some.Set(New), Some.Chain(OldKey), Some.Chain(NewKey));
+        Assert.Empty(Serve(facts, Some.Chain(OldKey)));
+        Assert.Single(Safety.OfPuttingBack(Desired, facts, Some.Certificate, Some.Chain(OldKey), Now));
+    }
+
+    [Fact]
     public void A_foreign_dead_record_can_be_lived_with()
     {
         var dead = new TlsaRecord(Some.Parameters("2 1 1"), Some.Ca(66).Key.Sha256);
