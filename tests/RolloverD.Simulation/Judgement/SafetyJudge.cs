@@ -52,26 +52,29 @@ internal sealed class SafetyJudge(Scene scene)
     public void NoteHopeless(Shown fresh, DesiredCertificate certificate)
     {
         foreach (Endpoint endpoint in certificate.Endpoints)
-        {
-            InUse(endpoint);
-            inUse.AddRange(scene.Owners.Of(endpoint.TlsaName).Dormant.Except(inUse));
-            Meet(endpoint);
-            shown.Remove(fresh);
-            // Who prefers this kind of key met one of its chains; where there is none, he met whatever there is.
-            if (shown.Exists(s => s.Chain.Key.Family == fresh.Chain.Key.Family))
-                shown.RemoveAll(s => s.Chain.Key.Family != fresh.Chain.Key.Family);
-            if (shown.Count == 0)
-                continue;
+            NoteHopeless(fresh, endpoint);
+    }
 
-            foreach (Edition edition in inUse)
+    private void NoteHopeless(Shown fresh, Endpoint endpoint)
+    {
+        InUse(endpoint);
+        inUse.AddRange(scene.Owners.Of(endpoint.TlsaName).Dormant.Except(inUse));
+        Meet(endpoint);
+        shown.Remove(fresh);
+        // Who prefers this kind of key met one of its chains; where there is none, he met whatever there is.
+        if (shown.Exists(s => s.Chain.Key.Family == fresh.Chain.Key.Family))
+            shown.RemoveAll(s => s.Chain.Key.Family != fresh.Chain.Key.Family);
+        if (shown.Count == 0)
+            return;
+
+        foreach (Edition edition in inUse)
+        {
+            int all = shown.Aggregate(
+                ~0, (mask, s) => mask & Sender.Refusing(edition.Records, s, endpoint.Host, scene.Now));
+            for (int kind = 0; kind < Sender.Kinds.Length; kind++)
             {
-                int all = shown.Aggregate(
-                    ~0, (mask, s) => mask & Sender.Refusing(edition.Records, s, endpoint.Host, scene.Now));
-                for (int kind = 0; kind < Sender.Kinds.Length; kind++)
-                {
-                    if ((all & (1 << kind)) != 0)
-                        fresh.Hopeless.Add((edition.Number, kind));
-                }
+                if ((all & (1 << kind)) != 0)
+                    fresh.Hopeless.Add((edition.Number, kind));
             }
         }
     }
@@ -86,6 +89,13 @@ internal sealed class SafetyJudge(Scene scene)
         Meet(endpoint);
         foreach (Edition edition in inUse)
             judged.UnionWith(shown.Select(s => (endpoint.TlsaName, edition.Number, s.Number)));
+
+        // What live/ leads to already comes there with the next reload.
+        foreach (DesiredCertificate certificate in scene.Desired.Layout.Certificates)
+        {
+            if (certificate.Endpoints.Contains(endpoint) && scene.Mail.Live(certificate.Name) is { } live)
+                NoteHopeless(live, endpoint);
+        }
     }
 
     /// <summary>
