@@ -176,9 +176,9 @@ internal sealed class SafetyJudge(Scene scene)
         if (edition.Origin == Origin.Operator && (edition.ToldAt is not { } told || met.ExposedAt <= told))
             return "an operator broke it";
 
-        // An operator took away, before RolloverD was told of it, what had been there before it came; or he let the
-        // name lead elsewhere.
-        if (edition is { Origin: Origin.Before, ToldAt: null }
+        // An operator took away, before RolloverD was told of it, what had been there before it came, or what the
+        // provider had given a TTL of its own; or he let the name lead elsewhere.
+        if (edition.ToldAt is null && (edition.Origin == Origin.Before || edition.LastsLonger)
             && scene.Owners.Of(endpoint.TlsaName).Held != edition
             && scene.Owners.SuccessorOf(edition) is not { Origin: Origin.RolloverD })
         {

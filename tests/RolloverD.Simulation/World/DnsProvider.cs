@@ -61,8 +61,7 @@ internal sealed class DnsProvider(Scene scene) : IDnsProvider
             int done = scene.Dice.Between(1, change.Add.Length + change.Remove.Length - 1);
             int added = Math.Min(done, change.Add.Length);
             RecordSet half = Target(change, added, done - added);
-            Edition whole = scene.Publish(owner, new(half.Records, ForcedTtl ?? change.Ttl), Origin.RolloverD, called);
-            owner.Hold(whole with { IsHalf = true });
+            owner.Hold(Publish(owner, half, change.Ttl, called) with { IsHalf = true });
         }
 
         return new("the third request of the change failed", "see to the provider");
@@ -89,8 +88,14 @@ internal sealed class DnsProvider(Scene scene) : IDnsProvider
         return new DnsChangeOutcome.Applied(Authority.SetOf(owner.Name, owner.Held.Records));
     }
 
-    private void Hold(TlsaOwner owner, RecordSet set, TimeSpan ttl, DateTimeOffset called) => owner.Hold(
-        scene.Publish(owner, new(set.Records, ForcedTtl ?? ttl), Origin.RolloverD, called));
+    private void Hold(TlsaOwner owner, RecordSet set, TimeSpan ttl, DateTimeOffset called) =>
+        owner.Hold(Publish(owner, set, ttl, called));
+
+    private Edition Publish(TlsaOwner owner, RecordSet set, TimeSpan ttl, DateTimeOffset called) =>
+        scene.Publish(owner, new(set.Records, ForcedTtl ?? ttl), Origin.RolloverD, called) with
+        {
+            LastsLonger = ForcedTtl > ttl,
+        };
 
     private static bool Fits(TlsaOwner owner, DnsChange change) =>
         change.Expected is not { } expected

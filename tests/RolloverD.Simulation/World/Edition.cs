@@ -31,6 +31,9 @@ internal sealed record Edition(int Number, RecordSet Records, Origin Origin, Edi
     /// <summary>Whether a provider stopped in the middle of a change of several records.</summary>
     public bool IsHalf { get; init; }
 
+    /// <summary>Whether the provider gave it a longer TTL than was asked for; only who sees it can know.</summary>
+    public bool LastsLonger { get; init; }
+
     /// <summary>When RolloverD was first told of it, by a server or by the provider; null: it cannot know.</summary>
     public DateTimeOffset? ToldAt { get; set; }
 
