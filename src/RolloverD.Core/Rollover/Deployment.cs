@@ -137,8 +137,11 @@ internal static class Deployment
     /// </summary>
     public static Step? Swap(Situation s)
     {
-        if (s.Known.Next is not { State: GenerationState.Issued issued } next || !ChainSuffices(s, next, issued.Chain))
+        if (s.Known.Next is not { State: GenerationState.Issued issued } next
+            || !Lacking.Nothing(s, next, issued.Chain))
+        {
             return null;
+        }
 
         if (s.Known.Current is { State: GenerationState.Deploying })
             return null; // RFC 7671 §8.4: one change at a time
@@ -173,23 +176,6 @@ internal static class Deployment
         bool Fits(RecordSet set) => set.Covers(chain) || !Adds();
 
         bool Adds() => adds ??= !Safety.OfServing(s.Desired, s.Facts, s.Certificate, chain, s.Now).IsEmpty;
-    }
-
-    // Rule 6, RFC 7671 §5.2.2: a usage 2 record needs its CA certificate in the chain that is served.
-    private static bool ChainSuffices(Situation s, Generation next, Chain chain)
-    {
-        TlsaParameters? impossible = s.Certificate.Tlsa
-            .Where(p => chain.RecordFor(p) is null)
-            .Select(p => (TlsaParameters?)p)
-            .FirstOrDefault();
-        if (impossible is null)
-            return true;
-
-        s.Hold(
-            Gate.Chain, $"generation {next.Number}", null,
-            $"a {impossible} record cannot be made: the issuer sent no CA certificate with the leaf",
-            "choose an issuer that sends its CA certificates, or take this entry out of the certificate's tlsa list");
-        return false;
     }
 
     private static bool ServersAreReady(Situation s)

@@ -68,7 +68,10 @@ public abstract record GenerationState
     public sealed record Preparing(DateTimeOffset Since) : GenerationState;
 
     /// <summary>Certified, not in service.</summary>
-    public sealed record Issued(Chain Chain, DateTimeOffset At) : GenerationState;
+    /// <param name="Chain">Its chain.</param>
+    /// <param name="At">Since when.</param>
+    /// <param name="Issuer">The issuer in the configuration that certified it; null when that is not known.</param>
+    public sealed record Issued(Chain Chain, DateTimeOffset At, string? Issuer = null) : GenerationState;
 
     /// <summary>
     /// Being put into service: from here until it is verified this chain and the one before both count as served.

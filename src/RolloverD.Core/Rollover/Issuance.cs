@@ -7,7 +7,8 @@ internal static class Issuance
 {
     /// <summary>
     /// Orders the certificate once every visible set expects the key, so that none of its lifetime is spent waiting for
-    /// caches. Orders anew when a certificate that waited too long is due for renewal before it ever served.
+    /// caches. Orders anew when a certificate that waited too long is due for renewal before it ever served, and when
+    /// it cannot serve and there is another issuer now.
     /// </summary>
     public static Step? Order(Situation s)
     {
@@ -15,16 +16,7 @@ internal static class Issuance
             return null;
 
         if (next.State is GenerationState.Issued issued)
-        {
-            return s.Now >= RenewalTime.Of(s.Certificate, issued.Chain)
-                && s.Now >= issued.At + RenewalTime.ShortestUse(issued.Chain, s.Desired.Timing)
-                ? new Step.Issue(
-                    s.Certificate.Name, next.Number, "the certificate grew old while it waited to be deployed")
-                {
-                    Issuer = s.Certificate.Issuer,
-                }
-                : null;
-        }
+            return Anew(s, issued) is { } why ? Of(s, next, why) : null;
 
         // In an emergency time counts and not the certificate's: the issuer works while caches are waited for.
         bool emergency = s.Known.Request is { Emergency: true };
@@ -40,13 +32,20 @@ internal static class Issuance
         }
 
         return expected
-            ? new Step.Issue(
-                s.Certificate.Name, next.Number,
-                emergency ? "in an emergency it is ready before it may be deployed"
-                    : "every visible record set expects its key")
-            {
-                Issuer = s.Certificate.Issuer,
-            }
+            ? Of(s, next, emergency ? "in an emergency it is ready before it may be deployed"
+                : "every visible record set expects its key")
             : null;
     }
+
+    private static string? Anew(Situation s, GenerationState.Issued issued) =>
+        s.Now >= RenewalTime.Of(s.Certificate, issued.Chain)
+            && s.Now >= issued.At + RenewalTime.ShortestUse(issued.Chain, s.Desired.Timing)
+            ? "the certificate grew old while it waited to be deployed"
+        : issued.Issuer is { } former && former != s.Certificate.Issuer
+            && s.Certificate.Tlsa.Any(p => issued.Chain.RecordFor(p) is null)
+            ? $"issuer {former} sent no CA certificate for a record that is configured, and there is another issuer now"
+        : null;
+
+    private static Step.Issue Of(Situation s, Generation next, string why) =>
+        new(s.Certificate.Name, next.Number, why) { Issuer = s.Certificate.Issuer };
 }

@@ -23,6 +23,7 @@ public static class Planner
         Archiving.Archive,
         Publication.Retime,
         Exposed.Tell,
+        Lacking.Tell,
         Unserved.Tell,
     ];
 

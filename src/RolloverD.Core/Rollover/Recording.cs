@@ -102,7 +102,7 @@ public static class Recording
     private static CertificateFacts Certify(
         this CertificateFacts known, Step.Issue issue, Chain chain, DateTimeOffset now) =>
         known.Find(issue.Generation) is { State: GenerationState.Preparing or GenerationState.Issued } next
-            ? known.With(next with { State = new GenerationState.Issued(chain, now) })
+            ? known.With(next with { State = new GenerationState.Issued(chain, now, issue.Issuer) })
             : known; // it was given up while the issuer worked
 
     private static CertificateFacts BeginDeploying(this CertificateFacts known, int number, DateTimeOffset now)

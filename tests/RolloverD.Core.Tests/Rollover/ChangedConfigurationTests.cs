@@ -71,6 +71,42 @@ public class ChangedConfigurationTests
     }
 
     [Fact]
+    public void Another_issuer_is_asked_when_the_former_one_sent_no_CA_certificate_for_a_record()
+    {
+        DesiredCertificate asked = Mx1 with { Tlsa = [Some.Parameters("3 1 1"), Some.Parameters("2 1 1")] };
+        PublicKey next = Some.Key(2);
+        TlsaRecord ca = Some.Chain(Key).RecordFor(Some.Parameters("2 1 1"))!;
+        Facts facts = Steady
+            .With(Given.Ledger(Some.Set(Ours, Some.Record("3 1 1", next), ca)))
+            .With(Steady.Certificate("mx1").With(Given.In(2, next, new GenerationState.Preparing(Now))));
+        var order = new Step.Issue("mx1", 2, "") { Issuer = asked.Issuer };
+        facts = facts.Complete(order, new StepOutcome.Certified(new(Some.Chain(next).Leaf, [])), Now);
+        Plan plan = Decide(facts, asked);
+        Assert.Null(plan.Next);
+        Assert.Contains(plan.Holds, h => h.Gate == Gate.Chain);
+
+        var again = Assert.IsType<Step.Issue>(Decide(facts, asked with { Issuer = "another" }).Next);
+        Assert.Equal((2, "another"), (again.Generation, again.Issuer));
+        Assert.IsNotType<Step.Issue>(Decide(facts, Mx1 with { Issuer = "another" }).Next);
+
+        facts = facts.Complete(again, new StepOutcome.Certified(Some.Chain(next)), Now);
+        Assert.IsNotType<Step.Issue>(Decide(facts, asked).Next);
+    }
+
+    [Fact]
+    public void A_record_that_cannot_be_made_of_the_chain_in_service_is_named()
+    {
+        Generation live = Given.In(1, Key, new GenerationState.Live(new(Some.Chain(Key).Leaf, []), Now));
+        Facts facts = Steady.With(Steady.Certificate("mx1").With(live));
+        Plan plan = Decide(facts, Mx1 with { Tlsa = [Some.Parameters("3 1 1"), Some.Parameters("2 1 1")] });
+        Assert.Null(plan.Next);
+        Hold hold = Assert.Single(plan.Holds);
+        Assert.Equal((Gate.Chain, "generation 1"), (hold.Gate, hold.Subject));
+        Assert.StartsWith("a 2 1 1 record cannot be made", hold.Reason, StringComparison.Ordinal);
+        Assert.Contains("'rolloverd roll mx1'", hold.Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Another_TTL_is_given_to_the_records_and_the_former_one_is_waited_for()
     {
         Desired desired = Timed(TimeSpan.FromMinutes(5));
