@@ -28,6 +28,7 @@ internal sealed class Run
     private readonly History? history;
     private readonly Dictionary<string, DateTimeOffset> alarms = [];
     private readonly Dictionary<string, (string? Step, DateTimeOffset At)> acted = [];
+    private readonly Dictionary<string, Facts> known = [];
     private readonly Dictionary<string, int> failures = [];
     private readonly HashSet<(string Certificate, int Generation)> rolled = [];
     private Tick tick = null!;
@@ -197,21 +198,25 @@ internal sealed class Run
             acted[name] = (done, scene.Now);
         }
 
-        alarms[name] = result.Outcome is not null ? scene.Now : Alarm(name, result.Plan);
+        alarms[name] = result.Outcome is not null ? scene.Now : Alarm(name, result.Plan, IsOld(name, result.Facts));
+    }
+
+    // Whether the last turn came to the same facts, but for the times.
+    private bool IsOld(string name, Facts facts)
+    {
+        Facts? before = known.GetValueOrDefault(name);
+        known[name] = facts;
+        return ReferenceEquals(before?.Certificate(name), facts.Certificate(name))
+            && ReferenceEquals(before?.Owners, facts.Owners);
     }
 
     // An alarm rings after the time that the clock on the wall promised when it was set; sometimes late. When nothing
     // moves for long it rings less often than the product asks for, for the sake of speed: a late alarm does no harm.
-    private DateTimeOffset Alarm(string name, Plan plan)
+    private DateTimeOffset Alarm(string name, Plan plan, bool isOld)
     {
         TimeSpan wait = plan.WakeAt - scene.Clock.GetUtcNow();
-        TimeSpan idle = (scene.Now - acted[name].At) * (scene.FaultsOn ? scene.Scenario.Drowsiness : 0.25);
-        if (wait > TimeSpan.Zero && wait < idle && (!scene.Scenario.IsPunctual || turns > 1000))
-        {
-            DateTimeOffset? due = plan.Holds.Min(h => h.Until);
-            TimeSpan untilDue = due - scene.Clock.GetUtcNow() is { } d && d > wait ? d : TimeSpan.MaxValue;
-            wait = Shortest(idle, scene.Scenario.LongestSleep, untilDue);
-        }
+        if (wait > TimeSpan.Zero && (!scene.Scenario.IsPunctual || turns > 1000))
+            wait = Longest(wait, Shortest(Idle(name, wait, isOld), UntilDue(plan, wait), scene.Scenario.LongestSleep));
 
         if (scene.IsEnabled(Fault.AlarmLate) && scene.Dice.OneIn(50))
         {
@@ -221,6 +226,22 @@ internal sealed class Run
 
         return scene.Now + (wait > TimeSpan.Zero ? wait : TimeSpan.Zero);
     }
+
+    // Who looks as soon as the world has moved need not look before. Some of what the product waits for comes with the
+    // time alone and without an alarm, so he looks now and then.
+    private TimeSpan Idle(string name, TimeSpan wait, bool isOld)
+    {
+        TimeSpan still = scene.Now - acted[name].At;
+        return !scene.FaultsOn ? still * 0.25
+            : !isOld || !scene.Scenario.IsAttentive ? still * scene.Scenario.Drowsiness
+            : scene.Timeline.Next - scene.Now is { } next ? Shortest(still * 16, next + (wait * scene.Dice.Share()))
+            : still * 16;
+    }
+
+    private TimeSpan UntilDue(Plan plan, TimeSpan wait) =>
+        plan.Holds.Min(h => h.Until) - scene.Clock.GetUtcNow() is { } due && due > wait ? due : TimeSpan.MaxValue;
+
+    private static TimeSpan Longest(TimeSpan a, TimeSpan b) => a > b ? a : b;
 
     private static TimeSpan Shortest(params ReadOnlySpan<TimeSpan> times)
     {

@@ -45,8 +45,14 @@ internal sealed record Scenario
     /// </summary>
     public required double Drowsiness { get; init; }
 
+    /// <summary>
+    /// Whether it looks soon after anything happened, as the product asks for, and leaves out those looks before that
+    /// show what the last one has shown.
+    /// </summary>
+    public required bool IsAttentive { get; init; }
+
     /// <summary>How late at the most.</summary>
-    public TimeSpan LongestSleep => Lifetime / 12;
+    public TimeSpan LongestSleep => Lifetime / 8;
 
     /// <summary>TTL of the CNAMEs by which all endpoints lead to one owner; zero: each endpoint has its own.</summary>
     public required TimeSpan AliasTtl { get; init; }
@@ -128,6 +134,7 @@ internal sealed record Scenario
             MostCrashes = dice.Between(1, 12),
             Incidents = quiet ? 0 : dice.Between(0, 12),
             Chaos = lifetime * dice.Between(2, 3),
+            IsAttentive = !dice.OneIn(6),
         };
     }
 

@@ -15,6 +15,10 @@ internal sealed class Timeline(DateTimeOffset start, Action<DateTimeOffset> judg
 
     public DateTimeOffset Now { get; private set; } = start;
 
+    /// <summary>When the next thing happens by itself; null when nothing will.</summary>
+    public DateTimeOffset? Next =>
+        events.TryPeek(out _, out (long Ticks, int) key) ? new(key.Ticks, TimeSpan.Zero) : null;
+
     public void In(TimeSpan after, Action happens) => At(Now + after, happens);
 
     public void At(DateTimeOffset when, Action happens) =>
