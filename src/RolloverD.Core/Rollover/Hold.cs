@@ -51,6 +51,9 @@ public enum Gate
     /// What is seen and decided cannot be written down. Found where it is shown: it cannot be stored.
     /// </summary>
     StateDirectory,
+
+    /// <summary>Records stay where nobody looks after them any more.</summary>
+    Orphan,
 }
 
 /// <summary>Why the next step may not run yet.</summary>

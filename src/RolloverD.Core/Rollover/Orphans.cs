@@ -27,9 +27,7 @@ public static class Orphans
         return
         [
             .. facts.Owners.Values
-                .Where(l => !l.Ours.IsEmpty
-                    && !taken.Contains(l.Owner)
-                    && DnsName.ClosestZone(l.Owner, desired.Zones.Keys) is not null)
+                .Where(l => !l.Ours.IsEmpty && !taken.Contains(l.Owner))
                 .Select(l => l.Owner)
                 .Order(StringComparer.Ordinal),
         ];
@@ -68,6 +66,7 @@ public static class Orphans
                 name, s.Facts.Owner(name), s.Observation.Owners.GetValueOrDefault(name));
             if (owner.Ledger.BaseAt(s.Now) is { } latest
                 && owner.Ledger.Ours.Where(latest.Contains).ToImmutableArray() is { IsEmpty: false } ours
+                && HasZone(s, name, ours)
                 && Gates.DnsIsSound(s, owner)
                 && Gates.Permitted(s, name, latest.Without(ours.ToHashSet()), "withdrawing") is { } target)
             {
@@ -78,6 +77,20 @@ public static class Orphans
         }
 
         return null;
+    }
+
+    // A zone that was taken out of the configuration, too.
+    private static bool HasZone(Situation s, string owner, ImmutableArray<TlsaRecord> ours)
+    {
+        if (DnsName.ClosestZone(owner, s.Desired.Zones.Keys) is not null)
+            return true;
+
+        s.Hold(
+            Gate.Orphan, owner, null,
+            $"records of RolloverD's stay at {owner}, where no configured endpoint leads, and no configured zone holds "
+            + "it, so that they cannot be withdrawn; the next certificate there would be refused",
+            $"configure its zone again until they are gone, or remove them there: {string.Join(", ", ours)}");
+        return false;
     }
 
     // Caches may follow an alias to the owner for some time yet, so the chains that are in service anywhere count.

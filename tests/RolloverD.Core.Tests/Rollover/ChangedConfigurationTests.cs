@@ -231,13 +231,28 @@ public class ChangedConfigurationTests
     }
 
     [Fact]
-    public void Only_one_certificate_looks_after_them_and_only_where_the_zone_is_configured()
+    public void Only_one_certificate_looks_after_them()
     {
         Facts facts = Given.Steady(Mx1 with { Endpoints = [Some.Mx, Submission] }, Key);
         Desired two = Zoned(Mx1, Mx1 with { Name = "zz" });
         Assert.Empty(Orphans.LookedAfterBy(two, facts, "zz"));
-        Assert.Empty(Orphans.LookedAfterBy(Some.Desired(Mx1), facts, "mx1"));
-        Assert.Same(facts, facts.Forget(Some.Desired(Mx1), Now));
+        Assert.Same(facts, facts.Forget(two, Now));
+    }
+
+    [Fact]
+    public void Records_that_stay_in_a_zone_that_is_no_longer_configured_are_told_until_they_are_gone()
+    {
+        Facts facts = Given.Steady(Mx1 with { Endpoints = [Some.Mx, Submission] }, Key);
+        Desired without = Some.Desired(Mx1);
+        Plan plan = Decide(facts, desired: without);
+        Assert.Null(plan.Next);
+        Hold hold = plan.Holds.Single(h => h.Gate == Gate.Orphan);
+        Assert.Equal((Submission.TlsaName, Actor.Operator), (hold.Subject, hold.ActorAt(Now)));
+        Assert.Contains(Ours.ToString(), hold.Remedy, StringComparison.Ordinal);
+
+        facts = facts.Observe(Mx1, Seen(facts, Look.Serves(RecordSet.Absent), Now));
+        Assert.Empty(Decide(facts, desired: without).Holds);
+        Assert.Equal([Some.Owner], facts.Forget(without, Now.AddHours(2)).Owners.Keys);
     }
 
     [Fact]
