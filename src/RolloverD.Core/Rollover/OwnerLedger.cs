@@ -41,6 +41,17 @@ public sealed record OwnerLedger(
         Last(static s => s.State is SetState.Seen or SetState.Intended { AppliedAt: not null });
 
     /// <summary>
+    /// What senders get if nothing is done: the set in place and the one that the next change starts from; and when no
+    /// change is on its way, whatever some server shows. Empty before the first look.
+    /// </summary>
+    public ImmutableArray<RecordSet> GivenAt(DateTimeOffset now)
+    {
+        IEnumerable<RecordSet> ends = new[] { InPlace, BaseAt(now) }.OfType<RecordSet>();
+        IEnumerable<PublishedSet> shown = Sets.Where(s => s.State is SetState.Seen);
+        return [.. Sets.Any(s => IsOnItsWay(s, now)) ? ends.Distinct() : ends.Union(shown.Select(s => s.Records))];
+    }
+
+    /// <summary>
     /// Whether every authoritative server was seen to serve one set and nothing else, and no change that the provider
     /// confirmed is on its way.
     /// </summary>

@@ -119,17 +119,17 @@ public static class Safety
             ];
         }
 
-        // A set that the provider confirmed and no server shows for long may be lost: then what they show is in place.
-        OwnerLedger ledger = facts.Owner(owner);
-        RecordSet? confirmed = ledger.InPlace, shown = ledger.BaseAt(now) ?? confirmed;
+        // A set that the provider confirmed and no server shows for long may be lost, and one server may show what
+        // another does not: then a change is no better than what each of them gives.
+        ImmutableArray<RecordSet> given = facts.Owner(owner).GivenAt(now);
         return
         [
             .. Exposures(desired, facts, endpoints, now).SelectMany(e => Violations([e with { Visible = [set] }])
-                .Where(v => !FailsBefore(v, e, confirmed) || !FailsBefore(v, e, shown))),
+                .Where(v => given.IsEmpty || given.Any(before => !FailsBefore(v, e, before)))),
         ];
 
-        bool FailsBefore(Violation v, Exposure e, RecordSet? before) =>
-            before is not null && (IsNoWorse(v, before) || HasNothingToLose(v.Chain, e, before));
+        bool FailsBefore(Violation v, Exposure e, RecordSet before) =>
+            IsNoWorse(v, before) || HasNothingToLose(v.Chain, e, before);
 
         bool HasNothingToLose(Chain chain, Exposure exposure, RecordSet before) =>
             RefuseAll(before, chain) && exposure.Served.Any(c => set.Covers(c) && !before.Covers(c));

@@ -215,6 +215,22 @@ public class SafetyTests
     }
 
     [Fact]
+    public void What_one_server_alone_shows_excuses_nothing_that_the_others_do_not()
+    {
+        // Senders without SHA-512 find nothing that they could use, but at the one server.
+        TlsaRecord deadStrong = Some.Record("3 1 2", Some.Key(66)), strong = Some.Record("3 1 2", OldKey);
+        RecordSet edited = Some.Set(Some.Record("3 0 1", Some.Chain(Some.Key(66))), deadStrong);
+        Facts facts = World(edited, Some.Chain(OldKey), Some.Chain(Elsewhere));
+        RecordSet target = Some.Set(Old, strong, deadStrong);
+        Assert.Empty(Publish(facts, target));
+
+        OwnerLedger ledger = facts.Owner(Some.Owner);
+        var elsewhere = new PublishedSet(Some.Set(deadStrong), Now.AddDays(-9), new SetState.Seen());
+        facts = facts.With(ledger with { Sets = ledger.Sets.Insert(0, elsewhere) });
+        Assert.Equal(Elsewhere, Assert.Single(Publish(facts, target)).Chain.Key);
+    }
+
+    [Fact]
     public void What_is_put_back_must_fit_also_where_it_was_seen_last()
     {
         // One address does not answer, so the chain before stays seen, though no process may show it any more.
