@@ -27,15 +27,24 @@ internal static class Gates
         if (!insecure && !ZoneIsSecure(s, owner))
             return false;
 
-        if (owner.Round!.Servers.Any(IsHeard))
-            return !insecure || UnsignedFit(s, owner, owner.Round, chain);
+        // Each name is asked for: it may be an alias that leads elsewhere by now.
+        foreach (Endpoint endpoint in s.Certificate.Endpoints)
+        {
+            if (s.Facts.EndpointOf(endpoint).Owner != owner.Owner || IsHeard(s, endpoint.TlsaName))
+                continue;
 
-        s.Hold(
-            Gate.Propagation, owner.Owner, null,
-            $"no authoritative server says what {owner.Owner} holds now: {owner.Laggards()}",
-            "see that the named servers run and can be reached from here");
-        return false;
+            s.Hold(
+                Gate.Propagation, owner.Owner, null,
+                $"no authoritative server says what {endpoint.TlsaName} holds now: {owner.Laggards()}",
+                "see that the named servers run and can be reached from here");
+            return false;
+        }
+
+        return !insecure || UnsignedFit(s, owner, owner.Round!, chain);
     }
+
+    private static bool IsHeard(Situation s, string name) =>
+        s.Observation.Owners.GetValueOrDefault(name) is { } round && round.Servers.Any(IsHeard);
 
     private static bool IsHeard(ServerAnswer answer) =>
         answer.Content is AnswerContent.Unsigned || Evidence.SetOf(answer.Content) is not null;

@@ -32,6 +32,27 @@ public class UnfinishedDeploymentTests
         Assert.Contains(plan.Holds, h => h.Gate == Gate.Propagation && h.Subject == Some.Owner);
     }
 
+    [Fact]
+    public void Each_name_is_asked_for_though_all_led_to_one_owner_before()
+    {
+        var other = new Endpoint("mx2.example.net", 25);
+        DesiredCertificate both = Mx1 with { Endpoints = [Some.Mx, other] };
+        Facts facts = Begun(Old, New).With(Given.Seen(other, Chain) with { TlsaOwner = Some.Owner });
+        Observation seen = Look.Well(facts, both, Now, Chain) with { LiveGeneration = 1 };
+        OwnerObservation silent = Look.At(Now, new AnswerContent.Unreachable("timed out")) with
+        {
+            Name = other.TlsaName,
+            Owner = Some.Owner,
+        };
+        Assert.IsType<Step.Deploy>(Plan(seen).Next);
+        Plan plan = Plan(seen with { Owners = seen.Owners.SetItem(other.TlsaName, silent) });
+        Assert.Null(plan.Next);
+        Assert.Contains(other.TlsaName, Assert.Single(plan.Holds).Reason, StringComparison.Ordinal);
+
+        Plan Plan(Observation look) =>
+            Planner.Next(Some.Desired(both), facts.Observe(both, look), look, "mx1", Now);
+    }
+
     [Theory]
     [InlineData(1, Gate.Propagation, "which does not cover the chain of generation 2")]
     [InlineData(2, Gate.Safety, "to go on now would make senders fail")]
