@@ -2,6 +2,12 @@ using System.Collections.Immutable;
 
 namespace RolloverD.Core.Dane;
 
+/// <summary>A sender speaks to a host: under usage 2 it looks at names and dates.</summary>
+/// <param name="Host">The host of the endpoint.</param>
+/// <param name="At">When.</param>
+/// <remarks>RFC 7672 §3.1.2.</remarks>
+public readonly record struct Meeting(string Host, DateTimeOffset At);
+
 /// <summary>
 /// Which records match a chain, and whether a record set covers it: the rule that everything else rests on.
 /// </summary>
@@ -11,23 +17,38 @@ public static class Matching
     /// Whether the record holds what the chain shows. Usage 3 looks at the leaf, usage 2 at the CA certificates that
     /// really lead up from it. Records that a mail sender cannot use match nothing.
     /// </summary>
+    /// <param name="record">The record.</param>
+    /// <param name="chain">The chain.</param>
+    /// <param name="meeting">Who meets it where and when; null: whatever its names and dates.</param>
     /// <remarks>RFC 6698 §2.1, RFC 7671 §5.1 and §5.2.</remarks>
-    public static bool Matches(this TlsaRecord record, Chain chain) => record.Parameters switch
+    public static bool Matches(this TlsaRecord record, Chain chain, Meeting? meeting = null) => record.Parameters switch
     {
         _ when !record.IsUsable => false,
         { Usage: CertificateUsage.DaneEe } => record.Names(chain.Leaf),
-        _ => record.NamesAny(chain.Ancestors), // RFC 7671 §5.2
+        _ => record.NamesAncestor(chain) is { } depth && (meeting is null || chain.IsGood(depth, meeting.Value)),
     };
 
-    private static bool NamesAny(this TlsaRecord record, ImmutableArray<ChainCertificate> certificates)
+    // RFC 7671 §5.2
+    private static int? NamesAncestor(this TlsaRecord record, Chain chain)
     {
-        foreach (ChainCertificate certificate in certificates)
+        for (int i = 0; i < chain.Ancestors.Length; i++)
         {
-            if (record.Names(certificate))
-                return true;
+            if (record.Names(chain.Ancestors[i]))
+                return i;
         }
 
-        return false;
+        return null;
+    }
+
+    private static bool IsGood(this Chain chain, int depth, Meeting meeting)
+    {
+        for (int i = 0; i <= depth; i++)
+        {
+            if (chain.Ancestors[i].NotAfter <= meeting.At)
+                return false;
+        }
+
+        return meeting.At < chain.Leaf.NotAfter && chain.Leaf.Names([meeting.Host]);
     }
 
     /// <summary>
@@ -41,15 +62,15 @@ public static class Matching
     /// A sender may support any subset of them, so each one must match by itself; that also satisfies digest agility.
     /// </summary>
     /// <remarks>RFC 7671 §8, §9.</remarks>
-    public static ImmutableArray<TlsaParameters> Uncovered(this RecordSet set, Chain chain) =>
-        set.Covers(chain)
+    public static ImmutableArray<TlsaParameters> Uncovered(this RecordSet set, Chain chain, Meeting? meeting = null) =>
+        set.Covers(chain, meeting)
             ? []
             :
             [
                 .. set.Records
                     .Where(r => r.IsUsable)
                     .GroupBy(r => r.Parameters)
-                    .Where(same => !same.Any(r => r.Matches(chain)))
+                    .Where(same => !same.Any(r => r.Matches(chain, meeting)))
                     .Select(same => same.Key),
             ];
 
@@ -57,7 +78,7 @@ public static class Matching
     /// Whether every usable (usage, selector, matching type) of the set has a record matching the chain.
     /// </summary>
     /// <remarks>RFC 7671 §8.</remarks>
-    public static bool Covers(this RecordSet set, Chain chain)
+    public static bool Covers(this RecordSet set, Chain chain, Meeting? meeting = null)
     {
         // Records are sorted: those of the same parameters stand together.
         ImmutableArray<TlsaRecord> records = set.Records;
@@ -69,7 +90,7 @@ public static class Matching
             for (; i < records.Length && records[i].Parameters == first.Parameters; i++)
             {
                 usable |= records[i].IsUsable;
-                matched |= records[i].Matches(chain);
+                matched |= records[i].Matches(chain, meeting);
             }
 
             if (usable && !matched)

@@ -48,8 +48,8 @@ internal static class Deployment
     // A deployment that was begun and not finished: by a crash, or because a mail server was not ready.
     private static Step? Finish(Situation s, Generation current, Chain chain)
     {
-        if (NeverWentIn(s, current))
-            return new Step.Archive(s.Certificate.Name, current.Number, "its key is not on the disk any more");
+        if (NeverWentIn(s, current) && WhyGivenUp(s, current, chain) is { } why)
+            return new Step.Archive(s.Certificate.Name, current.Number, why);
 
         bool goesOn;
         if (s.Observation.LiveGeneration != current.Number)
@@ -97,10 +97,14 @@ internal static class Deployment
         return false;
     }
 
-    // Its key is gone, and the live link leads to the generation before, or nowhere as before the first one.
+    private static string? WhyGivenUp(Situation s, Generation current, Chain chain) =>
+        s.Observation.KeysGone.Contains(current.Number) ? "its key is not on the disk any more"
+        : chain.NotAfter <= s.Now && !IsPutBack(s) ? "its certificate ended before it went into service"
+        : null;
+
+    // The live link leads to the generation before, or nowhere as before the first one.
     private static bool NeverWentIn(Situation s, Generation current) =>
-        s.Observation.KeysGone.Contains(current.Number)
-        && s.Observation.LiveGeneration != current.Number
+        s.Observation.LiveGeneration != current.Number
         && s.Known.Generations.LastOrDefault(g => g.State is GenerationState.Live)?.Number
             == s.Observation.LiveGeneration;
 
@@ -160,7 +164,7 @@ internal static class Deployment
     // No sender fails by the chain, and what senders get is known.
     private static bool IsCovered(Situation s, Generation generation, Chain chain)
     {
-        bool? adds = null;
+        ImmutableArray<Violation>? added = null;
         bool covered = true;
         foreach (OwnerSituation owner in s.Owners)
         {
@@ -171,11 +175,18 @@ internal static class Deployment
                 covered &= Gates.DnsIsSound(s, owner);
         }
 
-        return covered && !Adds();
+        if (!covered || Added().IsEmpty)
+            return covered;
 
-        bool Fits(RecordSet set) => set.Covers(chain) || !Adds();
+        s.Hold(
+            Gate.Safety, $"generation {generation.Number}", null, $"its chain would make senders fail: {Added()[0]}",
+            $"see that the issuer certifies the names of the endpoints, or 'rolloverd abort {s.Certificate.Name}'");
+        return false;
 
-        bool Adds() => adds ??= !Safety.OfServing(s.Desired, s.Facts, s.Certificate, chain, s.Now).IsEmpty;
+        bool Fits(RecordSet set) => set.Covers(chain) || Added().IsEmpty;
+
+        ImmutableArray<Violation> Added() =>
+            added ??= Safety.OfServing(s.Desired, s.Facts, s.Certificate, chain, s.Now);
     }
 
     private static bool ServersAreReady(Situation s)

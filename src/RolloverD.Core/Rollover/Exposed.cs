@@ -10,7 +10,7 @@ internal static class Exposed
     public static Step? Tell(Situation s)
     {
         ImmutableArray<Violation> all = Safety.Violations(
-            Safety.Exposures(s.Desired, s.Facts, s.Certificate.Endpoints, s.Now));
+            Safety.Exposures(s.Desired, s.Facts, s.Certificate.Endpoints, s.Now), s.Now);
         foreach (IGrouping<Endpoint, Violation> violations in all.GroupBy(v => v.Endpoint))
             Tell(s, [.. violations]);
 

@@ -70,7 +70,7 @@ internal static class Publication
         ImmutableArray<TlsaRecord> helping =
             [.. missing.Where(r => latest.Records.Any(l => l.IsUsable && l.Parameters == r.Parameters))];
         bool isHelpful = helping.Length == missing.Length;
-        if ((isHelpful || EveryChainIsKnown(s, owner, latest.IsAbsent))
+        if ((isHelpful || MayBringNewParameters(s, owner, latest.IsAbsent, missing))
             && Gates.Permitted(s, owner.Owner, latest.With(missing), "publishing") is { } target)
         {
             return new(
@@ -86,11 +86,33 @@ internal static class Publication
 
     // A chain that no handshake met has no record of parameters that are new at the owner, and would be refused: what
     // an address shows that did not answer yet, and what an old process shows after a deployment. RFC 7671 §8
-    private static bool EveryChainIsKnown(Situation s, OwnerSituation owner, bool isFirst)
+    private static bool MayBringNewParameters(
+        Situation s, OwnerSituation owner, bool isFirst, ImmutableArray<TlsaRecord> missing)
     {
         string what = isFirst ? "the first record is published" : "records of new parameters come";
         return NothingIsBeingDeployed(s, owner, what)
-            && Gates.EveryAddressAnswers(s, owner, $"{what} when it is known what every address serves");
+            && Gates.EveryAddressAnswers(s, owner, $"{what} when it is known what every address serves")
+            && (missing.All(r => r.Parameters.Usage != CertificateUsage.DaneTa) || EveryChainLasts(s, owner, what));
+    }
+
+    // By usage 2 a certificate is refused from the day on which it ends. RFC 7672 §3.1.2
+    private static bool EveryChainLasts(Situation s, OwnerSituation owner, string what)
+    {
+        foreach (DesiredCertificate certificate in Wanted.CertificatesAt(s.Desired, s.Facts, owner.Owner))
+        {
+            if (s.Facts.Certificate(certificate.Name).Current?.State is GenerationState.Live { Chain: var chain }
+                && s.Now >= RenewalTime.Of(certificate, chain))
+            {
+                s.Hold(
+                    Gate.Safety, owner.Owner, null,
+                    $"{what} when {certificate.Name} is renewed: {chain.Leaf} ends on {chain.NotAfter:u}, and by usage "
+                    + "2 senders refuse it then",
+                    "nothing when the renewal comes by itself; otherwise see what it waits for");
+                return false;
+            }
+        }
+
+        return true;
     }
 
     // Until a deployment is verified either chain may be met, and a change of several records, carried out in part,
@@ -131,7 +153,7 @@ internal static class Publication
             return missing;
 
         Chain[] served = ServedAt(s, owner);
-        return [.. missing.OrderBy(r => !served.Any(r.Matches))];
+        return [.. missing.OrderBy(r => !served.Any(c => r.Matches(c)))];
     }
 
     /// <summary>The chains that some address of the certificate under this owner may show.</summary>

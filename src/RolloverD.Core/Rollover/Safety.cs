@@ -21,7 +21,10 @@ public sealed record Violation(Endpoint Endpoint, RecordSet Set, Chain Chain, Im
 {
     public override string ToString() =>
         $"{Endpoint}: a sender that holds [{Set}] would refuse {Chain.Leaf}: "
-        + $"no {string.Join(", no ", Uncovered)} record matches it";
+        + string.Join(", ", Set.Uncovered(Chain) is { IsEmpty: false } named
+            ? named.Select(p => $"no {p} record matches it")
+            : Uncovered.Select(p => $"by a {p} record it has to be in date and bear the name, and it bears "
+                + $"{string.Join(", ", Chain.Leaf.DnsNames)} until {Chain.NotAfter:u}"));
 }
 
 /// <summary>
@@ -80,18 +83,19 @@ public static class Safety
         }
     }
 
-    /// <summary>The violations that are there now.</summary>
-    public static ImmutableArray<Violation> Violations(ImmutableArray<Exposure> exposures)
+    /// <summary>The violations that are there at this time.</summary>
+    public static ImmutableArray<Violation> Violations(ImmutableArray<Exposure> exposures, DateTimeOffset now)
     {
         var violations = ImmutableArray.CreateBuilder<Violation>();
         foreach (Exposure exposure in exposures)
         {
+            Meeting meeting = new(exposure.Endpoint.Host, now);
             foreach (RecordSet set in exposure.Visible)
             {
                 foreach (Chain chain in exposure.Served)
                 {
-                    if (!set.Covers(chain))
-                        violations.Add(new(exposure.Endpoint, set, chain, set.Uncovered(chain)));
+                    if (!set.Covers(chain, meeting))
+                        violations.Add(new(exposure.Endpoint, set, chain, set.Uncovered(chain, meeting)));
                 }
             }
         }
@@ -124,22 +128,24 @@ public static class Safety
         ImmutableArray<RecordSet> given = facts.Owner(owner).GivenAt(now);
         return
         [
-            .. Exposures(desired, facts, endpoints, now).SelectMany(e => Violations([e with { Visible = [set] }])
+            .. Exposures(desired, facts, endpoints, now).SelectMany(e => Violations([e with { Visible = [set] }], now)
                 .Where(v => given.IsEmpty || given.Any(before => !FailsBefore(v, e, before)))),
         ];
 
-        bool FailsBefore(Violation v, Exposure e, RecordSet before) =>
-            IsNoWorse(v, before) || HasNothingToLose(v.Chain, e, before);
-
-        bool HasNothingToLose(Chain chain, Exposure exposure, RecordSet before) =>
-            RefuseAll(before, chain) && exposure.Served.Any(c => set.Covers(c) && !before.Covers(c));
+        bool FailsBefore(Violation v, Exposure e, RecordSet before)
+        {
+            Meeting meeting = new(e.Endpoint.Host, now);
+            return IsNoWorse(v, before, meeting)
+                || (RefuseAll(before, v.Chain)
+                    && e.Served.Any(c => set.Covers(c, meeting) && !before.Covers(c, meeting)));
+        }
     }
 
     // It lacks nothing that the set in place did not lack, and every kind of record by which a sender may have accepted
     // the chain all the same is still there.
-    private static bool IsNoWorse(Violation violation, RecordSet inPlace)
+    private static bool IsNoWorse(Violation violation, RecordSet inPlace, Meeting meeting)
     {
-        ImmutableArray<TlsaParameters> lacked = inPlace.Uncovered(violation.Chain);
+        ImmutableArray<TlsaParameters> lacked = inPlace.Uncovered(violation.Chain, meeting);
         return violation.Uncovered.All(lacked.Contains)
             && inPlace.Records.Select(r => r.Parameters).Except(lacked)
                 .All(violation.Set.Records.Select(r => r.Parameters).Contains);
@@ -188,13 +194,14 @@ public static class Safety
             {
                 Visible = [.. e.Visible, .. facts.Owner(facts.EndpointOf(e.Endpoint).Owner).PartsOfUnfinished()],
             })
-            .SelectMany(e => Violations([e with { Served = [chain] }]).Where(v => !FailsAnyway(e, v))),
+            .SelectMany(e => Violations([e with { Served = [chain] }], now).Where(v => !FailsAnyway(e, v, now))),
     ];
 
-    private static bool FailsAnyway(Exposure exposure, Violation added)
+    private static bool FailsAnyway(Exposure exposure, Violation added, DateTimeOffset now)
     {
+        Meeting meeting = new(exposure.Endpoint.Host, now);
         Chain[] served = [.. exposure.Served.Where(c => !c.Equals(added.Chain))];
         return served.Any(c => c.Key.Family == added.Chain.Key.Family)
-            && served.All(c => added.Uncovered.All(added.Set.Uncovered(c).Contains));
+            && served.All(c => added.Uncovered.All(added.Set.Uncovered(c, meeting).Contains));
     }
 }

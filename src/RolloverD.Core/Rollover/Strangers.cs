@@ -55,7 +55,7 @@ internal static class Strangers
             .. generations.Where(g => g.State is GenerationState.Archived).Select(g => g.Key)
                 .Except(generations.Where(g => g.State is not GenerationState.Archived).Select(g => g.Key)),
         ];
-        RecordSet kept = Wanted.OursStay(facts, certificates) ? latest : latest.Without(ledger.Ours.ToHashSet());
+        RecordSet kept = Wanted.OursStay(facts, certificates, now) ? latest : latest.Without(ledger.Ours.ToHashSet());
         RecordSet candidate = kept.With(wanted);
         var strangers = ImmutableArray.CreateBuilder<Stranger>();
         foreach (Chain chain in others)

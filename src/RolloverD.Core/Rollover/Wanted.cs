@@ -106,7 +106,7 @@ public static class Wanted
     private static IEnumerable<TlsaParameters> Sustained(
         OwnerLedger ledger, Facts facts, ImmutableArray<DesiredCertificate> certificates, DateTimeOffset now)
     {
-        bool stay = OursStay(facts, certificates);
+        bool stay = OursStay(facts, certificates, now);
         RecordSet? latest = ledger.Latest;
         RecordSet? last = ledger.BaseAt(now);
         IEnumerable<TlsaRecord> records = latest?.Records ?? [];
@@ -115,7 +115,12 @@ public static class Wanted
             .Select(r => r.Parameters);
     }
 
-    /// <summary>Whether no record can be withdrawn yet: none of the certificates has a generation in service.</summary>
-    internal static bool OursStay(Facts facts, ImmutableArray<DesiredCertificate> certificates) =>
-        certificates.All(c => facts.Certificate(c.Name).Current is null);
+    /// <summary>
+    /// Whether no parameters can be given up yet: none of the certificates has a generation in service, or one in
+    /// service has ended, and by what is left of usage 2 it would be refused.
+    /// </summary>
+    internal static bool OursStay(
+        Facts facts, ImmutableArray<DesiredCertificate> certificates, DateTimeOffset now) =>
+        certificates.All(c => facts.Certificate(c.Name).Current is null)
+        || certificates.Any(c => facts.Certificate(c.Name).Current?.Chain is { } chain && chain.NotAfter <= now);
 }

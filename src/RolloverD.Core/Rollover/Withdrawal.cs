@@ -84,7 +84,7 @@ internal static class Withdrawal
     /// alone, so those of served chains go last.
     /// </summary>
     public static ImmutableArray<TlsaRecord> LastOfServed(ImmutableArray<TlsaRecord> records, Chain[] served) =>
-        [.. records.OrderBy(r => served.Any(r.Matches))];
+        [.. records.OrderBy(r => served.Any(c => r.Matches(c)))];
 
     private static void Waiting(Situation s)
     {

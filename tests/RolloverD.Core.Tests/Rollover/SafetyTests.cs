@@ -102,7 +102,7 @@ public class SafetyTests
     public void What_is_broken_can_be_healed_step_by_step()
     {
         Facts broken = World(Some.Set(Dead), Some.Chain(OldKey));
-        Assert.NotEmpty(Safety.Violations(Safety.Exposures(Desired, broken, [Some.Mx], Now)));
+        Assert.NotEmpty(Safety.Violations(Safety.Exposures(Desired, broken, [Some.Mx], Now), Now));
         Assert.Empty(Publish(broken, Some.Set(Dead, Old)));
         Assert.Empty(Publish(broken, Some.Set(Dead, New)));
         Assert.Empty(Serve(broken, Some.Chain(NewKey)));
