@@ -194,8 +194,13 @@ public static class Safety
             {
                 Visible = [.. e.Visible, .. facts.Owner(facts.EndpointOf(e.Endpoint).Owner).PartsOfUnfinished()],
             })
-            .SelectMany(e => Violations([e with { Served = [chain] }], now).Where(v => !FailsAnyway(e, v, now))),
+            .SelectMany(e => Violations([e with { Served = [chain] }], now).Where(v => !FailsAnyway(e, v, now)))
+            .Where(v => !v.Set.Covers(chain) || !IsBegun(facts.Certificate(certificate.Name), chain)),
     ];
+
+    // It goes on though it has ended meanwhile: only when it is in service can it be renewed.
+    private static bool IsBegun(CertificateFacts known, Chain chain) =>
+        known.Generations.Any(g => g.State is GenerationState.Deploying deploying && deploying.Chain.Equals(chain));
 
     private static bool FailsAnyway(Exposure exposure, Violation added, DateTimeOffset now)
     {

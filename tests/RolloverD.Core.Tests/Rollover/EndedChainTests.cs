@@ -66,6 +66,14 @@ public class EndedChainTests
     }
 
     [Fact]
+    public void A_deployment_that_was_begun_goes_on_though_its_chain_ended_meanwhile()
+    {
+        Facts facts = World(Some.Set(Ca), Some.Chain(NextKey, from: End)).With(Given.Certificate(
+            "mx1", Given.In(1, Key, new GenerationState.Deploying(Chain, Some.Start, null, 0))));
+        Assert.Empty(Serve(facts, Chain, End));
+    }
+
+    [Fact]
     public void What_has_ended_above_the_CA_that_is_named_makes_no_difference()
     {
         var tall = new Chain(Chain.Leaf, [Some.Ca(1), Some.Ca(2, End.AddDays(-50))]);
