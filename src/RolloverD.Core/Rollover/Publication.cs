@@ -100,16 +100,18 @@ internal static class Publication
     {
         foreach (DesiredCertificate certificate in Wanted.CertificatesAt(s.Desired, s.Facts, owner.Owner))
         {
-            if (s.Facts.Certificate(certificate.Name).Current?.State is GenerationState.Live { Chain: var chain }
-                && s.Now >= RenewalTime.Of(certificate, chain))
+            if (s.Facts.Certificate(certificate.Name).Current?.State is not GenerationState.Live live
+                || RenewalTime.IsInTime(certificate, live, s.Desired.Timing, s.Now))
             {
-                s.Hold(
-                    Gate.Safety, owner.Owner, null,
-                    $"{what} when {certificate.Name} is renewed: {chain.Leaf} ends on {chain.NotAfter:u}, and by usage "
-                    + "2 senders refuse it then",
-                    "nothing when the renewal comes by itself; otherwise see what it waits for");
-                return false;
+                continue;
             }
+
+            s.Hold(
+                Gate.Safety, owner.Owner, null,
+                $"{what} when {certificate.Name} is renewed: {live.Chain.Leaf} ends on {live.Chain.NotAfter:u}, and by "
+                + "usage 2 senders refuse it then",
+                "nothing when the renewal comes by itself; otherwise see what it waits for");
+            return false;
         }
 
         return true;

@@ -31,4 +31,15 @@ public static class RenewalTime
         TimeSpan use = TimeSpan.FromHours(1) + (2 * timing.RollbackWindow);
         return sixth < use ? sixth : use;
     }
+
+    /// <summary>
+    /// Whether a chain in service will last until it is renewed, and until caches know what the renewal publishes.
+    /// </summary>
+    internal static bool IsInTime(
+        DesiredCertificate certificate, GenerationState.Live live, Timing timing, DateTimeOffset now)
+    {
+        DateTimeOffset[] begins =
+            [Of(certificate, live.Chain), live.VerifiedAt + ShortestUse(live.Chain, timing), now];
+        return begins.Max() + (2 * timing.Ttl) + timing.SafetyMargin < live.Chain.NotAfter;
+    }
 }

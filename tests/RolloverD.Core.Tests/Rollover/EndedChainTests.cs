@@ -21,12 +21,14 @@ public class EndedChainTests
     private static readonly DateTimeOffset End = Chain.NotAfter;
 
     [Fact]
-    public void The_first_usage_2_record_waits_for_the_renewal_of_a_certificate_that_is_due()
+    public void The_first_usage_2_record_waits_for_the_renewal_of_a_certificate_that_ends_before_it_can_be_renewed()
     {
-        DateTimeOffset due = RenewalTime.Of(Mx1, Chain);
-        Assert.IsType<Step.Publish>(At(due.AddMinutes(-5)).Next);
+        Timing timing = Some.Desired(Mx1).Timing;
+        TimeSpan needed =
+            RenewalTime.ShortestUse(Chain, timing) - TimeSpan.FromMinutes(3) + (2 * timing.Ttl) + timing.SafetyMargin;
+        Assert.IsType<Step.Publish>(At(End - needed - TimeSpan.FromMinutes(1)).Next);
 
-        Plan plan = At(due);
+        Plan plan = At(End - needed);
         Assert.Null(plan.Next);
         Hold hold = Assert.Single(plan.Holds);
         Assert.Equal((Gate.Safety, Some.Owner), (hold.Gate, hold.Subject));
