@@ -76,12 +76,15 @@ internal sealed class FactsStore(IStore store, TimeProvider? time = null, IStead
         if (!store.Commit(changed, journal))
             return null;
 
-        StoredFacts stored = new(
-            facts,
-            clock,
-            changed.Aggregate(loaded.Documents, (all, d) => d.IsRemoval
-                ? all.Remove((d.Kind, d.Name))
-                : all.SetItem((d.Kind, d.Name), d with { Version = d.Version + 1 })));
+        ImmutableDictionary<(string Kind, string Name), StoredDocument> documents = loaded.Documents;
+        foreach (StoredDocument d in changed)
+        {
+            documents = d.IsRemoval
+                ? documents.Remove((d.Kind, d.Name))
+                : documents.SetItem((d.Kind, d.Name), d with { Version = d.Version + 1 });
+        }
+
+        StoredFacts stored = new(facts, clock, documents);
         latest = stored;
         return new(facts, stored, loaded.Now, loaded.Reading, null);
     }
@@ -188,16 +191,38 @@ internal sealed class FactsStore(IStore store, TimeProvider? time = null, IStead
     }
 
     // What did not change stays the same object.
-    private static IEnumerable<TFacts> New<TKey, TFacts>(
+    private static List<TFacts> New<TKey, TFacts>(
         ImmutableDictionary<TKey, TFacts> before, ImmutableDictionary<TKey, TFacts> now)
         where TKey : notnull
-        where TFacts : class =>
-        ReferenceEquals(before, now)
-            ? []
-            : now.Where(f => !ReferenceEquals(before.GetValueOrDefault(f.Key), f.Value)).Select(f => f.Value);
+        where TFacts : class
+    {
+        List<TFacts> fresh = [];
+        if (!ReferenceEquals(before, now))
+        {
+            foreach ((TKey key, TFacts facts) in now)
+            {
+                if (!before.TryGetValue(key, out TFacts? known) || !ReferenceEquals(known, facts))
+                    fresh.Add(facts);
+            }
+        }
 
-    private static IEnumerable<TKey> Lost<TKey, TFacts>(
+        return fresh;
+    }
+
+    private static List<TKey> Lost<TKey, TFacts>(
         ImmutableDictionary<TKey, TFacts> before, ImmutableDictionary<TKey, TFacts> now)
-        where TKey : notnull =>
-        ReferenceEquals(before, now) ? [] : before.Keys.Where(k => !now.ContainsKey(k));
+        where TKey : notnull
+    {
+        List<TKey> lost = [];
+        if (!ReferenceEquals(before, now))
+        {
+            foreach ((TKey key, _) in before)
+            {
+                if (!now.ContainsKey(key))
+                    lost.Add(key);
+            }
+        }
+
+        return lost;
+    }
 }
