@@ -260,6 +260,7 @@ internal sealed class Scene
     {
         FaultsOn = false;
         DiskIsFull = false;
+        Clock.Offset = TimeSpan.Zero;
         Servers.RepairAll();
         Zone.Repair();
         Mail.IsDown = false;
