@@ -180,7 +180,8 @@ internal static class Deployment
 
         s.Hold(
             Gate.Safety, $"generation {generation.Number}", null, $"its chain would make senders fail: {Added()[0]}",
-            $"see that the issuer certifies the names of the endpoints, or 'rolloverd abort {s.Certificate.Name}'");
+            "nothing when it ends by itself; otherwise see who changed the records, and that the issuer certifies the "
+            + $"names of the endpoints, or 'rolloverd abort {s.Certificate.Name}'");
         return false;
 
         bool Fits(RecordSet set) => set.Covers(chain) || Added().IsEmpty;

@@ -21,6 +21,7 @@ namespace RolloverD.Core.Rollover;
 /// <param name="Lingering">
 /// The chains that the last complete rounds met no more, though a process that they did not meet may still show them.
 /// </param>
+/// <param name="Former">The owners before, to which caches may still be led.</param>
 public sealed record EndpointFacts(
     Endpoint Endpoint,
     string? TlsaOwner,
@@ -31,13 +32,17 @@ public sealed record EndpointFacts(
     ImmutableArray<AdoptedChain> Adopted = default,
     DateTimeOffset? TakenOverAt = null,
     DateTimeOffset? LookedAt = null,
-    ImmutableArray<LingeringChain> Lingering = default)
+    ImmutableArray<LingeringChain> Lingering = default,
+    ImmutableArray<FormerOwner> Former = default)
 {
     /// <summary>How long a chain stays adopted that no address shows any more.</summary>
     private static readonly TimeSpan AdoptedFor = TimeSpan.FromDays(7);
 
     /// <summary>How long a chain that is not shown any more is remembered: longer than any drain.</summary>
     private static readonly TimeSpan LingersFor = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long a former owner is remembered after no cache leads there: longer than any TTL.</summary>
+    private static readonly TimeSpan FormerFor = TimeSpan.FromDays(7);
 
     public static EndpointFacts Unseen(Endpoint endpoint) => new(endpoint, null, [], null, null);
 
@@ -49,6 +54,9 @@ public sealed record EndpointFacts(
 
     /// <summary>The chains that were shown until a short while ago.</summary>
     public ImmutableArray<LingeringChain> Lingering { get; init; } = Lingering.IsDefault ? [] : Lingering;
+
+    /// <summary>The owners before.</summary>
+    public ImmutableArray<FormerOwner> Former { get; init; } = Former.IsDefault ? [] : Former;
 
     /// <summary>
     /// The chains that some process may show: those that were seen, and for the time that a process of a mail server
@@ -72,6 +80,24 @@ public sealed record EndpointFacts(
 
     /// <summary>The owner whose record set is managed for this endpoint.</summary>
     public string Owner => TlsaOwner ?? Endpoint.TlsaName;
+
+    /// <summary>The name leads to this owner now; caches that still hold the alias go on to the one before.</summary>
+    /// <param name="owner">The owner.</param>
+    /// <param name="before">The ledger of the owner before.</param>
+    /// <param name="now">The time.</param>
+    public EndpointFacts LeadTo(string owner, OwnerLedger before, DateTimeOffset now)
+    {
+        if (owner == TlsaOwner)
+            return this;
+
+        ImmutableArray<FormerOwner> former =
+            Former.RemoveAll(f => f.Owner == owner || f.Owner == Owner || f.Until + FormerFor < now);
+        return this with
+        {
+            TlsaOwner = owner,
+            Former = owner == Owner ? former : former.Add(new(Owner, now + (2 * before.AliasTtl))), // RFC 7671 §8.1
+        };
+    }
 
     /// <summary>
     /// The facts after a round of handshakes. Only a round in which every address answered ends a chain.
@@ -144,3 +170,8 @@ public sealed record AdoptedChain(string Leaf, DateTimeOffset ShownAt)
 /// <param name="Chain">The chain.</param>
 /// <param name="GoneAt">When the first such round ended.</param>
 public sealed record LingeringChain(Chain Chain, DateTimeOffset GoneAt);
+
+/// <summary>An owner to which a TLSA name led before.</summary>
+/// <param name="Owner">The owner.</param>
+/// <param name="Until">How long a cache may hold the alias that led there.</param>
+public sealed record FormerOwner(string Owner, DateTimeOffset Until);

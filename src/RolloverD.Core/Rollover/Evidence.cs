@@ -46,8 +46,7 @@ public static class Evidence
                 if (seen.Owner != owner.Owner)
                     ledger = ledger.Inherit(facts.Owner(seen.Owner));
 
-                if (seen.TlsaOwner != owner.Owner)
-                    seen = seen with { TlsaOwner = owner.Owner };
+                seen = seen.LeadTo(owner.Owner, facts.Owner(seen.Owner), owner.FinishedAt);
                 facts = facts.With(ledger.Observe(owner));
                 if (owner.Owner != endpoint.TlsaName)
                     facts = facts.ObserveOrphan(endpoint.TlsaName, owner);

@@ -48,11 +48,28 @@ public static class Safety
         {
             exposures.Add(new(
                 endpoint,
-                facts.Owner(facts.EndpointOf(endpoint).Owner).VisibleSetsAt(now, desired.Timing.SafetyMargin),
+                VisibleAt(facts, facts.EndpointOf(endpoint), now, desired.Timing.SafetyMargin),
                 ServedAt(desired, facts, endpoint, now)));
         }
 
         return exposures.MoveToImmutable();
+    }
+
+    // A cache that holds an alias goes on to the owner before and keeps what it gets there.
+    private static ImmutableArray<RecordSet> VisibleAt(
+        Facts facts, EndpointFacts endpoint, DateTimeOffset now, TimeSpan margin)
+    {
+        ImmutableArray<RecordSet> visible = facts.Owner(endpoint.Owner).VisibleSetsAt(now, margin);
+        foreach (FormerOwner former in endpoint.Former)
+        {
+            visible =
+            [
+                .. visible.Union(facts.Owner(former.Owner).VisibleSetsAt(now, margin)
+                    .Where(set => now < former.Until + set.Ttl + margin)),
+            ];
+        }
+
+        return visible;
     }
 
     /// <summary>The chains that some address of an endpoint may present.</summary>
@@ -114,11 +131,13 @@ public static class Safety
     {
         ImmutableArray<Endpoint> endpoints =
             [.. desired.Layout.Endpoints.Where(e => facts.EndpointOf(e).Owner == owner)];
-        if (endpoints.Length == 0) // an orphan: what its endpoints served when they were last looked at
+        if (endpoints.Length == 0) // an orphan: what is served where it led, or leads to in caches, as last looked at
         {
             endpoints =
             [
-                .. facts.Endpoints.Values.Where(e => e.Owner == owner).Select(e => e.Endpoint)
+                .. facts.Endpoints.Values
+                    .Where(e => e.Owner == owner || e.Former.Any(f => f.Owner == owner && now < f.Until))
+                    .Select(e => e.Endpoint)
                     .OrderBy(e => e.TlsaName, StringComparer.Ordinal),
             ];
         }

@@ -49,6 +49,7 @@ public static class Shifting
         TakenOverAt = seen.TakenOverAt + by,
         Lingering = [.. seen.Lingering.Select(l => l with { GoneAt = l.GoneAt + by })],
         LookedAt = seen.LookedAt + by,
+        Former = [.. seen.Former.Select(f => f with { Until = f.Until + by })],
     };
 
     private static OwnerLedger Shift(this OwnerLedger ledger, TimeSpan by) => ledger with

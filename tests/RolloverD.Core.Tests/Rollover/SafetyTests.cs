@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using RolloverD.Core.Dane;
 using RolloverD.Core.Policy;
+using RolloverD.Core.Ports;
 using RolloverD.Core.Rollover;
 using RolloverD.Core.Tests.Support;
 using Xunit;
@@ -228,6 +229,31 @@ public class SafetyTests
         var elsewhere = new PublishedSet(Some.Set(deadStrong), Now.AddDays(-9), new SetState.Seen());
         facts = facts.With(ledger with { Sets = ledger.Sets.Insert(0, elsewhere) });
         Assert.Equal(Elsewhere, Assert.Single(Publish(facts, target)).Chain.Key);
+    }
+
+    [Fact]
+    public void What_the_owner_before_holds_counts_as_long_as_caches_may_be_led_there()
+    {
+        const string before = "_dane.one.example", after = "_dane.two.example";
+        OwnerObservation led = Look.At(Now, Look.Serves(Some.Set(Old, New))) with { Owner = before };
+        OwnerObservation moved = Look.At(Now, Look.Serves(Some.Set(Old, New))) with { Owner = after };
+        TimeSpan alias = TimeSpan.FromHours(5);
+        led = led with { Aliases = [new(Some.Owner, before, alias)] };
+        Facts facts = Observe(Observe(World(RecordSet.Absent, Some.Chain(OldKey)), led), moved);
+        Assert.Empty(Serve(facts, Some.Chain(NewKey)));
+
+        // Somebody changes the records there; a cache that holds the alias gets them.
+        OwnerLedger edited = facts.Owner(before).Observe(Look.At(Now, Look.Serves(Some.Set(Old))));
+        facts = facts.With(edited);
+        Assert.Single(Serve(facts, Some.Chain(NewKey)));
+        DateTimeOffset over = Now + (2 * alias) + Some.Ttl + Desired.Timing.SafetyMargin;
+        Assert.Single(Safety.OfServing(Desired, facts, Some.Certificate, Some.Chain(NewKey), over.AddSeconds(-1)));
+        Assert.Empty(Safety.OfServing(Desired, facts, Some.Certificate, Some.Chain(NewKey), over));
+
+        static Facts Observe(Facts facts, OwnerObservation round) => facts.Observe(Some.Certificate, Look.Nothing with
+        {
+            Owners = Look.Nothing.Owners.Add(Some.Owner, round),
+        });
     }
 
     [Fact]
