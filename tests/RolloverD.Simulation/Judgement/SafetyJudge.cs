@@ -190,9 +190,9 @@ internal sealed class SafetyJudge(Scene scene)
         if (met.Origin == Origin.Operator && (met.ToldAt(endpoint) is not { } shownAt || edition.CalledAt <= shownAt))
             return "an operator put another chain there";
 
-        // A provider stopped between two records of one change, and more than one chain is served: while parameters are
-        // new there, no order of single records is good for all of them.
-        if (edition.IsHalf && shown.Count > 1 && IsInTransit(edition, met))
+        // A provider stopped between two records of one change, and more than one chain is served somewhere under the
+        // owner: while parameters are new there, no order of single records is good for all of them.
+        if (edition.IsHalf && ShownUnder(endpoint) > 1 && IsInTransit(edition, met))
             return "half a change cannot cover several chains";
 
         // Under usage 2 a certificate ends with its date, and what kept RolloverD from renewing it was no doing of its
@@ -252,6 +252,18 @@ internal sealed class SafetyJudge(Scene scene)
                 }
             }
         }
+    }
+
+    // How many chains some process shows at any endpoint that leads to the same owner.
+    private int ShownUnder(Endpoint endpoint)
+    {
+        TlsaOwner owner = scene.Owners.Of(endpoint.TlsaName);
+        return scene.Mail.Listeners
+            .Where(l => scene.Owners.Of(l.Endpoint.TlsaName) == owner)
+            .SelectMany(l => l.Slots.Values)
+            .SelectMany(processes => processes)
+            .Distinct()
+            .Count();
     }
 
     private IEnumerable<Endpoint> Endpoints() =>
