@@ -113,7 +113,8 @@ public static class Evidence
 
         if (answers.All(a => a is not null))
         {
-            DateTimeOffset successor = sets.Last(s => served.Contains(s.Records)).Since;
+            // What is served now may be a part of a later change, though the same set was meant before and lost.
+            DateTimeOffset successor = sets.Where(s => s.State is not SetState.Gone).Max(s => s.Since);
             int newest = sets.FindLastIndex(s => served.Contains(s.Records));
             for (int i = 0; i < sets.Length; i++)
             {

@@ -104,6 +104,15 @@ public class EvidenceTests
     }
 
     [Fact]
+    public void A_set_that_was_meant_and_lost_and_is_now_half_of_a_later_change_came_with_that()
+    {
+        DateTimeOffset later = T0.AddHours(12);
+        OwnerLedger ledger = Published.Intend(Third, [], later)
+            .Observe(Look.At(later.AddMinutes(1), Look.Serves(Both), Look.Serves(Both)));
+        Assert.Equal(new SetState.Gone(later.AddMinutes(1), later), StateOf(ledger, Old));
+    }
+
+    [Fact]
     public void A_set_restored_at_the_provider_settles_again()
     {
         OwnerLedger ledger = Published
