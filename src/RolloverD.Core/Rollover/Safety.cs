@@ -101,12 +101,12 @@ public static class Safety
     }
 
     /// <summary>The violations that are there at this time.</summary>
-    public static ImmutableArray<Violation> Violations(ImmutableArray<Exposure> exposures, DateTimeOffset now)
+    public static ImmutableArray<Violation> Violations(ImmutableArray<Exposure> exposures, DateTimeOffset? now)
     {
         var violations = ImmutableArray.CreateBuilder<Violation>();
         foreach (Exposure exposure in exposures)
         {
-            Meeting meeting = new(exposure.Endpoint.Host, now);
+            Meeting? meeting = At(exposure.Endpoint, now);
             foreach (RecordSet set in exposure.Visible)
             {
                 foreach (Chain chain in exposure.Served)
@@ -145,24 +145,30 @@ public static class Safety
         // A set that the provider confirmed and no server shows for long may be lost, and one server may show what
         // another does not: then a change is no better than what each of them gives.
         ImmutableArray<RecordSet> given = facts.Owner(owner).GivenAt(now);
-        return
-        [
-            .. Exposures(desired, facts, endpoints, now).SelectMany(e => Violations([e with { Visible = [set] }], now)
-                .Where(v => given.IsEmpty || given.Any(before => !FailsBefore(v, e, before)))),
-        ];
+        ImmutableArray<Exposure> exposures = Exposures(desired, facts, endpoints, now);
+        return [.. Added(null).Concat(Added(now)).DistinctBy(v => (v.Endpoint, v.Chain))];
 
-        bool FailsBefore(Violation v, Exposure e, RecordSet before)
+        IEnumerable<Violation> Added(DateTimeOffset? at) => exposures.SelectMany(
+            e => Violations([e with { Visible = [set] }], at)
+                .Where(v => given.IsEmpty || given.Any(before => !FailsBefore(v, e, before, at))));
+
+        bool FailsBefore(Violation v, Exposure e, RecordSet before, DateTimeOffset? at)
         {
-            Meeting meeting = new(e.Endpoint.Host, now);
+            Meeting? meeting = At(e.Endpoint, at);
             return IsNoWorse(v, before, meeting)
                 || (RefuseAll(before, v.Chain)
                     && e.Served.Any(c => set.Covers(c, meeting) && !before.Covers(c, meeting)));
         }
     }
 
+    // A step has to be safe by dates and names, and without them: the clock may be wrong, and what has ended by it
+    // excuses nothing that matches no record.
+    private static Meeting? At(Endpoint endpoint, DateTimeOffset? now) =>
+        now is { } at ? new(endpoint.Host, at) : null;
+
     // It lacks nothing that the set in place did not lack, and every kind of record by which a sender may have accepted
     // the chain all the same is still there.
-    private static bool IsNoWorse(Violation violation, RecordSet inPlace, Meeting meeting)
+    private static bool IsNoWorse(Violation violation, RecordSet inPlace, Meeting? meeting)
     {
         ImmutableArray<TlsaParameters> lacked = inPlace.Uncovered(violation.Chain, meeting);
         return violation.Uncovered.All(lacked.Contains)
@@ -213,17 +219,20 @@ public static class Safety
             {
                 Visible = [.. e.Visible, .. facts.Owner(facts.EndpointOf(e.Endpoint).Owner).PartsOfUnfinished()],
             })
-            .SelectMany(e => Violations([e with { Served = [chain] }], now).Where(v => !FailsAnyway(e, v, now)))
+            .SelectMany(e => Added(e, chain, null).Concat(Added(e, chain, now)).DistinctBy(v => v.Set))
             .Where(v => !v.Set.Covers(chain) || !IsBegun(facts.Certificate(certificate.Name), chain)),
     ];
+
+    private static IEnumerable<Violation> Added(Exposure exposure, Chain chain, DateTimeOffset? now) =>
+        Violations([exposure with { Served = [chain] }], now).Where(v => !FailsAnyway(exposure, v, now));
 
     // It goes on though it has ended meanwhile: only when it is in service can it be renewed.
     private static bool IsBegun(CertificateFacts known, Chain chain) =>
         known.Generations.Any(g => g.State is GenerationState.Deploying deploying && deploying.Chain.Equals(chain));
 
-    private static bool FailsAnyway(Exposure exposure, Violation added, DateTimeOffset now)
+    private static bool FailsAnyway(Exposure exposure, Violation added, DateTimeOffset? now)
     {
-        Meeting meeting = new(exposure.Endpoint.Host, now);
+        Meeting? meeting = At(exposure.Endpoint, now);
         Chain[] served = [.. exposure.Served.Where(c => !c.Equals(added.Chain))];
         return served.Any(c => c.Key.Family == added.Chain.Key.Family)
             && served.All(c => added.Uncovered.All(added.Set.Uncovered(c, meeting).Contains));

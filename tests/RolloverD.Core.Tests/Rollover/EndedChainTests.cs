@@ -68,6 +68,14 @@ public class EndedChainTests
     }
 
     [Fact]
+    public void That_a_chain_has_ended_by_our_clock_excuses_nothing_that_matches_no_record()
+    {
+        Chain other = Some.Chain(NextKey, ca: 9, from: End);
+        Assert.Single(Serve(World(Some.Set(Ca), Chain), other, End));
+        Assert.Single(Publish(World(Some.Set(Ca), Chain), Some.Set(Some.Record("2 1 1", other)), End));
+    }
+
+    [Fact]
     public void A_deployment_that_was_begun_goes_on_though_its_chain_ended_meanwhile()
     {
         Facts facts = World(Some.Set(Ca), Some.Chain(NextKey, from: End)).With(Given.Certificate(

@@ -44,7 +44,7 @@ internal sealed record Mutant(string Name, string File, string Right, string Wro
             "facts.EndpointOf(endpoint).ShownAt(now, desired.Timing.Drain)", "ImmutableArray<Chain>.Empty"),
         new("chains of old processes forgotten", Core + "Safety.cs",
             "facts.EndpointOf(endpoint).ShownAt(now, desired.Timing.Drain)", "facts.EndpointOf(endpoint).Seen"),
-        new("a broken host excuses everything", Core + "Safety.cs", "!FailsAnyway(e, v, now)", "false"),
+        new("a broken host excuses everything", Core + "Safety.cs", "!FailsAnyway(exposure, v, now)", "false"),
         new("record of another certificate on the endpoint withdrawn", Core + "Wanted.cs",
             "CertificatesAt(desired, facts, owner)", "[.. CertificatesAt(desired, facts, owner).Take(1)]"),
         new("parameters of foreign records ignored", Core + "Wanted.cs",
