@@ -100,7 +100,9 @@ public static class Safety
         }
     }
 
-    /// <summary>The violations that are there at this time.</summary>
+    /// <summary>The violations that are there.</summary>
+    /// <param name="exposures">What senders may meet.</param>
+    /// <param name="now">The time; null: whatever the names and dates of the chains, which count under usage 2.</param>
     public static ImmutableArray<Violation> Violations(ImmutableArray<Exposure> exposures, DateTimeOffset? now)
     {
         var violations = ImmutableArray.CreateBuilder<Violation>();
