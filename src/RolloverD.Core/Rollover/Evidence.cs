@@ -111,15 +111,17 @@ public static class Evidence
                 sets = Seen(sets, set, round.StartedAt);
         }
 
+        SetState past = new SetState.Seen();
         if (answers.All(a => a is not null))
         {
             // What is served now may be a part of a later change, though the same set was meant before and lost.
             DateTimeOffset successor = sets.Where(s => s.State is not SetState.Gone).Max(s => s.Since);
+            past = new SetState.Gone(round.FinishedAt, successor);
             int newest = sets.FindLastIndex(s => served.Contains(s.Records));
             for (int i = 0; i < sets.Length; i++)
             {
                 if (IsOver(sets[i], i))
-                    sets = sets.SetItem(i, sets[i] with { State = new SetState.Gone(round.FinishedAt, successor) });
+                    sets = sets.SetItem(i, sets[i] with { State = past });
             }
 
             bool IsOver(PublishedSet s, int index) => !served.Contains(s.Records) && s.State switch
@@ -131,6 +133,8 @@ public static class Evidence
             };
         }
 
+        if (sets != ledger.Sets)
+            sets = (ledger with { Sets = sets }).WithPartsOf(ledger, round.StartedAt, past).Sets;
         sets = sets.RemoveAll(s => s.State is SetState.Gone gone
             && gone.LastServed + Remembered + (4 * s.Records.Ttl) < round.StartedAt);
         ImmutableArray<TlsaRecord> ours = ledger.Ours.RemoveAll(r => !sets.Any(s => s.Records.Contains(r)));

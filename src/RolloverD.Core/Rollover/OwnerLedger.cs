@@ -112,7 +112,40 @@ public sealed record OwnerLedger(
     public OwnerLedger Applied(RecordSet set, DateTimeOffset now)
     {
         int index = Sets.FindLastIndex(s => s.State is SetState.Intended && s.Records.HasSameRecords(set));
-        return index < 0 ? Found(set, now) : Confirmed(index, set, now, ((SetState.Intended)Sets[index].State).Tries);
+        if (index < 0)
+            return Found(set, now);
+
+        var intended = (SetState.Intended)Sets[index].State;
+        OwnerLedger confirmed = Confirmed(index, set, now, intended.Tries);
+        return intended is { AppliedAt: null, Tries: > 1 }
+            ? confirmed.WithPartsOf(this, now, new SetState.Seen())
+            : confirmed;
+    }
+
+    /// <summary>
+    /// With the parts of what was unfinished before and is not now: whatever came of the change, servers may have given
+    /// out a part of it for a while.
+    /// </summary>
+    /// <param name="before">The ledger before.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="state">How far the parts are.</param>
+    public OwnerLedger WithPartsOf(OwnerLedger before, DateTimeOffset now, SetState state)
+    {
+        RecordSet[] parts =
+        [
+            .. before.PartsOfUnfinished().Except(this.PartsOfUnfinished())
+                .Where(p => !Sets.Any(s => s.Records.Equals(p) && s.State is not SetState.Gone)),
+        ];
+        return parts.Length == 0
+            ? this
+            : this with
+            {
+                Sets =
+                [
+                    .. parts.Select(p => new PublishedSet(p, now, state)),
+                    .. Sets.Where(s => !parts.Contains(s.Records)),
+                ],
+            };
     }
 
     /// <summary>

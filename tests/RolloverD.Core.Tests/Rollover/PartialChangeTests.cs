@@ -1,5 +1,6 @@
 using RolloverD.Core.Dane;
 using RolloverD.Core.Policy;
+using RolloverD.Core.Ports;
 using RolloverD.Core.Rollover;
 using RolloverD.Core.Tests.Support;
 using Xunit;
@@ -35,6 +36,42 @@ public class PartialChangeTests
         ledger = OwnerLedger.New(Some.Owner).Intend(Some.Set(Ours), [Ours], Now);
         Assert.Equal([Some.Set(Ours)], ledger.PartsOfUnfinished());
         Assert.Empty(ledger.Applied(Some.Set(Ours), Now).PartsOfUnfinished());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_may_have_been_served_of_a_change_stays_visible_when_the_change_is_over(bool came)
+    {
+        RecordSet before = Some.Set(Ours), after = Some.Set([Ours, .. Certificates]);
+        HashSet<RecordSet> parts = [.. Certificates.Select(c => Some.Set(Ours, c))];
+        OwnerLedger ledger = Given.Ledger(before).Intend(after, Certificates, Now);
+        RecordSet served = came ? after : RecordSet.Absent;
+
+        // One server does not answer, so it may still give out a part.
+        DateTimeOffset seen = Now.AddMinutes(1);
+        OwnerLedger half = ledger.Observe(
+            Look.At(seen, Look.Serves(after), new AnswerContent.Unreachable("timed out")));
+        Assert.Subset(half.VisibleSetsAt(Now.AddDays(9), TimeSpan.Zero).ToHashSet(), parts);
+        Assert.Equal(after, half.Latest);
+
+        ledger = ledger.Observe(Look.At(seen, Look.Serves(served), Look.Serves(served)));
+        Assert.True(ledger.IsSettled);
+        Assert.Equal(served, ledger.Latest);
+        DateTimeOffset over = seen + (2 * Some.Ttl);
+        Assert.Subset(ledger.VisibleSetsAt(over.AddMinutes(-2), TimeSpan.Zero).ToHashSet(), parts);
+        Assert.Equal([served], ledger.VisibleSetsAt(over, TimeSpan.Zero));
+    }
+
+    [Fact]
+    public void A_second_try_that_succeeds_says_nothing_of_what_the_first_one_left_for_a_while()
+    {
+        RecordSet before = Some.Set(Ours), after = Some.Set([Ours, .. Certificates]);
+        OwnerLedger once = Given.Ledger(before).Intend(after, Certificates, Now);
+        Assert.Equal([before, after], once.Applied(after, Now).VisibleSetsAt(Now, TimeSpan.Zero));
+        OwnerLedger twice = once.Intend(after, Certificates, Now.AddMinutes(1)).Applied(after, Now.AddMinutes(1));
+        Assert.Equal(4, twice.VisibleSetsAt(Now.AddMinutes(1), TimeSpan.Zero).Length);
+        Assert.Equal(after, twice.Latest);
     }
 
     [Fact]
