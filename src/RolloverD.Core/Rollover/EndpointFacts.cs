@@ -95,7 +95,9 @@ public sealed record EndpointFacts(
         return this with
         {
             TlsaOwner = owner,
-            Former = owner == Owner ? former : former.Add(new(Owner, now + (2 * before.AliasTtl))), // RFC 7671 §8.1
+            Former = TlsaOwner is null
+                ? former
+                : former.Add(new(TlsaOwner, now + (2 * before.AliasTtl))), // RFC 7671 §8.1
         };
     }
 
