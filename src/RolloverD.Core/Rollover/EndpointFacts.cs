@@ -41,9 +41,6 @@ public sealed record EndpointFacts(
     /// <summary>How long a chain that is not shown any more is remembered: longer than any drain.</summary>
     private static readonly TimeSpan LingersFor = TimeSpan.FromMinutes(10);
 
-    /// <summary>How long a former owner is remembered after no cache leads there: longer than any TTL.</summary>
-    private static readonly TimeSpan FormerFor = TimeSpan.FromDays(7);
-
     public static EndpointFacts Unseen(Endpoint endpoint) => new(endpoint, null, [], null, null);
 
     /// <summary>Those of the chains that only addresses of this host have shown.</summary>
@@ -90,8 +87,7 @@ public sealed record EndpointFacts(
         if (owner == TlsaOwner)
             return this;
 
-        ImmutableArray<FormerOwner> former =
-            Former.RemoveAll(f => f.Owner == owner || f.Owner == Owner || f.Until + FormerFor < now);
+        ImmutableArray<FormerOwner> former = Former.RemoveAll(f => f.Owner == owner || f.Owner == Owner);
         return this with
         {
             TlsaOwner = owner,

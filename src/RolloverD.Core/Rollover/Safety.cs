@@ -55,22 +55,21 @@ public static class Safety
         return exposures.MoveToImmutable();
     }
 
-    // A cache that holds an alias goes on to the owner before and keeps what it gets there.
     private static ImmutableArray<RecordSet> VisibleAt(
         Facts facts, EndpointFacts endpoint, DateTimeOffset now, TimeSpan margin)
     {
         ImmutableArray<RecordSet> visible = facts.Owner(endpoint.Owner).VisibleSetsAt(now, margin);
-        foreach (FormerOwner former in endpoint.Former)
-        {
-            visible =
-            [
-                .. visible.Union(facts.Owner(former.Owner).VisibleSetsAt(now, margin)
-                    .Where(set => now < former.Until + set.Ttl + margin)),
-            ];
-        }
-
-        return visible;
+        return endpoint.Former.IsEmpty
+            ? visible
+            : [.. visible.Union(AtFormer(facts, endpoint, now, margin, l => l.VisibleSetsAt(now, margin)))];
     }
+
+    // A cache that holds an alias goes on to the owner before and keeps what it gets there.
+    private static IEnumerable<RecordSet> AtFormer(
+        Facts facts, EndpointFacts endpoint, DateTimeOffset now, TimeSpan margin,
+        Func<OwnerLedger, IEnumerable<RecordSet>> sets) =>
+        endpoint.Former.SelectMany(
+            f => sets(facts.Owner(f.Owner)).Where(set => now < f.Until + set.Ttl + margin));
 
     /// <summary>The chains that some address of an endpoint may present.</summary>
     public static ImmutableArray<Chain> ServedAt(
@@ -217,13 +216,18 @@ public static class Safety
     [
         .. Exposures(desired, facts, certificate.Endpoints, now)
             .Where(e => counts(e.Endpoint))
-            .Select(e => e with
-            {
-                Visible = [.. e.Visible, .. facts.Owner(facts.EndpointOf(e.Endpoint).Owner).PartsOfUnfinished()],
-            })
+            .Select(e => e with { Visible = [.. e.Visible, .. PartsAt(desired, facts, e.Endpoint, now)] })
             .SelectMany(e => Added(e, chain, null).Concat(Added(e, chain, now)).DistinctBy(v => v.Set))
             .Where(v => !v.Set.Covers(chain) || !IsBegun(facts.Certificate(certificate.Name), chain)),
     ];
+
+    private static IEnumerable<RecordSet> PartsAt(
+        Desired desired, Facts facts, Endpoint endpoint, DateTimeOffset now)
+    {
+        EndpointFacts known = facts.EndpointOf(endpoint);
+        return facts.Owner(known.Owner).PartsOfUnfinished()
+            .Concat(AtFormer(facts, known, now, desired.Timing.SafetyMargin, Visibility.PartsOfUnfinished));
+    }
 
     private static IEnumerable<Violation> Added(Exposure exposure, Chain chain, DateTimeOffset? now) =>
         Violations([exposure with { Served = [chain] }], now).Where(v => !FailsAnyway(exposure, v, now));

@@ -242,7 +242,13 @@ public class SafetyTests
         Facts facts = Observe(Observe(World(RecordSet.Absent, Some.Chain(OldKey)), led), moved);
         Assert.Empty(Serve(facts, Some.Chain(NewKey)));
 
-        // Somebody changes the records there; a cache that holds the alias gets them.
+        // Of a change that was not finished there, a cache that holds the alias may get a part.
+        TlsaRecord[] strong = [Some.Record("3 1 2", OldKey), Some.Record("3 1 2", NewKey)];
+        OwnerLedger unfinished = facts.Owner(before).Intend(Some.Set([Old, New, .. strong]), strong, Now);
+        RecordSet part = Assert.Single(Serve(facts.With(unfinished), Some.Chain(NewKey))).Set;
+        Assert.Equal([strong[0]], part.Records.Except([Old, New]));
+
+        // Somebody changes the records there.
         OwnerLedger edited = facts.Owner(before).Observe(Look.At(Now, Look.Serves(Some.Set(Old))));
         facts = facts.With(edited);
         Assert.Single(Serve(facts, Some.Chain(NewKey)));
