@@ -136,6 +136,16 @@ public sealed record EndpointFacts(
         };
     }
 
+    /// <summary>Whether the same was seen at another time: all but the times of the looks is the same.</summary>
+    public bool DiffersInLookOnly(EndpointFacts other) =>
+        (Endpoint, TlsaOwner, Problem, TakenOverAt)
+            == (other.Endpoint, other.TlsaOwner, other.Problem, other.TakenOverAt)
+        && Same(Seen, other.Seen) && Same(Local, other.Local) && Same(Adopted, other.Adopted)
+        && Same(Lingering, other.Lingering) && Same(Former, other.Former);
+
+    private static bool Same<T>(ImmutableArray<T> some, ImmutableArray<T> others) =>
+        some.AsSpan().SequenceEqual(others.AsSpan());
+
     private static ImmutableArray<Chain> ShownIn(EndpointObservation round, bool remoteOnly)
     {
         var chains = ImmutableArray.CreateBuilder<Chain>();

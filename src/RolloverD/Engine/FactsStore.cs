@@ -42,6 +42,7 @@ internal sealed class FactsStore(IStore store, TimeProvider? time = null, IStead
     private const string CertificateKind = "certificate";
     private const string OwnerKind = "owner";
     private const string EndpointKind = "endpoint";
+    private const string LookKind = "look";
     private const string ClockKind = "clock";
 
     /// <summary>
@@ -115,14 +116,24 @@ internal sealed class FactsStore(IStore store, TimeProvider? time = null, IStead
             Add(OwnerKind, ledger.Owner, JsonSerializer.Serialize(ledger, FactsJson.Default.OwnerLedger));
         foreach (EndpointFacts endpoint in New(before.Endpoints, facts.Endpoints))
         {
-            Add(EndpointKind, endpoint.Endpoint.ToString(),
-                JsonSerializer.Serialize(endpoint, FactsJson.Default.EndpointFacts));
+            string name = endpoint.Endpoint.ToString();
+            if (before.Endpoints.GetValueOrDefault(endpoint.Endpoint)?.DiffersInLookOnly(endpoint) != true)
+            {
+                Add(EndpointKind, name, JsonSerializer.Serialize(
+                    endpoint with { CompleteAt = null, LookedAt = null }, FactsJson.Default.EndpointFacts));
+            }
+
+            Add(LookKind, name, JsonSerializer.Serialize(WrittenLook.Of(endpoint), FactsJson.Default.WrittenLook));
         }
 
         foreach (string owner in Lost(before.Owners, facts.Owners))
             Remove(OwnerKind, owner);
         foreach (Endpoint endpoint in Lost(before.Endpoints, facts.Endpoints))
+        {
             Remove(EndpointKind, endpoint.ToString());
+            Remove(LookKind, endpoint.ToString());
+        }
+
         if (clock is not null && !ReferenceEquals(clock, loaded.Stored.Clock))
             Add(ClockKind, ClockKind, JsonSerializer.Serialize(clock, FactsJson.Default.ClockReading));
         return changed;
@@ -147,6 +158,7 @@ internal sealed class FactsStore(IStore store, TimeProvider? time = null, IStead
         Facts facts = known.Facts;
         ClockReading? clock = known.Clock;
         ImmutableDictionary<(string Kind, string Name), StoredDocument> all = known.Documents;
+        List<WrittenLook> looks = [];
         foreach (StoredDocument document in documents)
         {
             (string, string) key = (document.Kind, document.Name);
@@ -167,13 +179,22 @@ internal sealed class FactsStore(IStore store, TimeProvider? time = null, IStead
                     facts = facts.With(JsonSerializer.Deserialize(document.Body, FactsJson.Default.OwnerLedger)!);
                     break;
                 case EndpointKind:
-                    facts = facts.With(JsonSerializer.Deserialize(document.Body, FactsJson.Default.EndpointFacts)!);
+                    EndpointFacts seen = JsonSerializer.Deserialize(document.Body, FactsJson.Default.EndpointFacts)!;
+                    facts = facts.With(seen.LookedAt is null
+                        ? WrittenLook.Of(facts.EndpointOf(seen.Endpoint)).In(seen)
+                        : seen); // as an earlier version wrote it
+                    break;
+                case LookKind:
+                    looks.Add(JsonSerializer.Deserialize(document.Body, FactsJson.Default.WrittenLook)!);
                     break;
                 case ClockKind:
                     clock = JsonSerializer.Deserialize(document.Body, FactsJson.Default.ClockReading);
                     break;
             }
         }
+
+        foreach (WrittenLook look in looks)
+            facts = facts.With(look.In(facts.EndpointOf(look.Endpoint)));
 
         // Something was removed: that is rare, so everything is read anew.
         return kept < known.Documents.Count ? Read(documents, StoredFacts.None)

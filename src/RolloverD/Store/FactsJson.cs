@@ -19,10 +19,24 @@ namespace RolloverD.Store;
 [JsonSerializable(typeof(CertificateFacts))]
 [JsonSerializable(typeof(OwnerLedger))]
 [JsonSerializable(typeof(EndpointFacts))]
+[JsonSerializable(typeof(WrittenLook))]
 [JsonSerializable(typeof(ClockReading))]
 [JsonSerializable(typeof(WrittenSet))]
 [JsonSerializable(typeof(WrittenChain))]
 internal sealed partial class FactsJson : JsonSerializerContext;
+
+/// <summary>
+/// When an endpoint was looked at, as it is written: beside what was seen, which is long and seldom changes.
+/// </summary>
+internal sealed record WrittenLook(Endpoint Endpoint, DateTimeOffset? CompleteAt, DateTimeOffset? LookedAt)
+{
+    public static WrittenLook Of(EndpointFacts endpoint) =>
+        new(endpoint.Endpoint, endpoint.CompleteAt, endpoint.LookedAt);
+
+    /// <summary>What was seen, with these times.</summary>
+    public EndpointFacts In(EndpointFacts endpoint) =>
+        endpoint with { CompleteAt = CompleteAt, LookedAt = LookedAt };
+}
 
 /// <summary>A record set as it is written.</summary>
 internal sealed record WrittenSet(ImmutableArray<TlsaRecord> Records, TimeSpan Ttl);

@@ -83,6 +83,8 @@ public sealed class FactsStoreTests
         Assert.Equal(ledger.AliasTtl, back.Owner(ledger.Owner).AliasTtl);
         EndpointFacts endpoint = Everything.EndpointOf(Endpoint.Parse("mx1.example.net:25"));
         Assert.Equal(endpoint.Seen, back.EndpointOf(endpoint.Endpoint).Seen);
+        Assert.Equal(endpoint.CompleteAt, back.EndpointOf(endpoint.Endpoint).CompleteAt);
+        Assert.Equal(endpoint.LookedAt, back.EndpointOf(endpoint.Endpoint).LookedAt);
         Assert.Equal(endpoint.Problem, back.EndpointOf(endpoint.Endpoint).Problem);
         Assert.Equal(endpoint.Local, back.EndpointOf(endpoint.Endpoint).Local);
         Assert.Equal(endpoint.Adopted, back.EndpointOf(endpoint.Endpoint).Adopted);
@@ -108,17 +110,66 @@ public sealed class FactsStoreTests
     }
 
     [Fact]
+    public void A_look_that_shows_nothing_new_writes_no_chain()
+    {
+        var store = new FactsStore(new MemoryStore());
+        LoadedFacts loaded = store.Save(store.Load(), Everything, [])!;
+        EndpointFacts seen = loaded.Facts.Endpoints.Values.Single();
+        EndpointFacts again = seen with
+        {
+            Seen = [ChainOf(3)],
+            CompleteAt = Now.AddMinutes(1),
+            LookedAt = Now.AddMinutes(2),
+        };
+        LoadedFacts saved = store.Save(loaded, loaded.Facts.With(again), [])!;
+        Assert.Equal(
+            [("look", "mx1.example.net:25")],
+            saved.Documents.Values.Where(d => d.Version == 2).Select(d => (d.Kind, d.Name)));
+
+        foreach (FactsStore reader in (FactsStore[])[store, new(store.Store)])
+        {
+            EndpointFacts back = reader.Load().Facts.EndpointOf(seen.Endpoint);
+            Assert.Equal((Now.AddMinutes(1), Now.AddMinutes(2)), (back.CompleteAt, back.LookedAt));
+            Assert.Equal(seen.Adopted, back.Adopted);
+        }
+    }
+
+    [Fact]
+    public void What_another_process_changes_at_an_endpoint_keeps_the_time_of_the_last_look()
+    {
+        var daemon = new FactsStore(new MemoryStore());
+        LoadedFacts loaded = daemon.Save(daemon.Load(), Everything, [])!;
+        EndpointFacts seen = loaded.Facts.Endpoints.Values.Single();
+        var command = new FactsStore(daemon.Store);
+        LoadedFacts early = command.Load();
+
+        Assert.NotNull(daemon.Save(loaded, loaded.Facts.With(seen with { LookedAt = Now.AddMinutes(1) }), []));
+        EndpointFacts adopted = early.Facts.EndpointOf(seen.Endpoint) with { Adopted = [] };
+        Assert.NotNull(command.Save(early, early.Facts.With(adopted), []));
+
+        foreach (FactsStore reader in (FactsStore[])[daemon, command, new(daemon.Store)])
+        {
+            EndpointFacts back = reader.Load().Facts.EndpointOf(seen.Endpoint);
+            Assert.Equal(Now.AddMinutes(1), back.LookedAt);
+            Assert.Empty(back.Adopted);
+        }
+    }
+
+    [Fact]
     public void Facts_of_an_earlier_release_are_read_and_trust_no_stranger()
     {
         const string written =
             """
-            {"endpoint":"mx1.example.net:25","tlsaOwner":null,"seen":[],"completeAt":null,"problem":null}
+            {"endpoint":"mx1.example.net:25","tlsaOwner":null,"seen":[],"completeAt":"2026-11-24T01:02:03Z",
+             "problem":null,"lookedAt":"2026-11-24T01:02:04Z"}
             """;
         var memory = new MemoryStore();
         Assert.True(memory.Commit([new("endpoint", "mx1.example.net:25", 0, written)], []));
         var store = new FactsStore(memory);
         LoadedFacts loaded = store.Load();
         EndpointFacts endpoint = loaded.Facts.EndpointOf(Endpoint.Parse("mx1.example.net:25"));
+        Assert.Equal(new DateTimeOffset(2026, 11, 24, 1, 2, 3, TimeSpan.Zero), endpoint.CompleteAt);
+        Assert.Equal(new DateTimeOffset(2026, 11, 24, 1, 2, 4, TimeSpan.Zero), endpoint.LookedAt);
         Assert.Empty(endpoint.Local);
         Assert.Empty(endpoint.Adopted);
         Assert.NotNull(store.Save(loaded, loaded.Facts.With(endpoint with { Problem = "changed" }), []));
