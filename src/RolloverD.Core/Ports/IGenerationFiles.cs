@@ -47,8 +47,15 @@ public interface IGenerationFiles
     /// <param name="certificates">DER, the leaf first.</param>
     Chain StoreChain(string certificate, int generation, ImmutableArray<ImmutableArray<byte>> certificates);
 
-    /// <summary>Points <c>live/NAME</c> at the generation, in one rename(2).</summary>
-    void SwapLive(string certificate, int generation);
+    /// <summary>
+    /// Points <c>live/NAME</c> at the generation, in one rename(2), with this chain in its files: an order that ended
+    /// after the chain was judged, and that nobody wrote down, may have left another one there, and that one is
+    /// replaced. Where the link leads to the generation already nothing is changed.
+    /// </summary>
+    /// <param name="certificate">Name of the certificate in the configuration.</param>
+    /// <param name="generation">Number of the generation.</param>
+    /// <param name="chain">What is to be served: the chain that was judged to be safe.</param>
+    void SwapLive(string certificate, int generation, Chain chain);
 
     /// <summary>The generation that <c>live/NAME</c> points at, or null.</summary>
     int? LiveGeneration(string certificate);

@@ -26,8 +26,8 @@ internal sealed class Executor(World world)
                 Step.Withdraw withdraw => await ChangeAsync(
                     withdraw.Owner, withdraw.Expected, withdraw.Target, [], withdraw.Removed, cancellation),
                 Step.Issue issue => await IssueAsync(issue, facts, cancellation),
-                Step.Deploy deploy => await DeployAsync(deploy.Certificate, deploy.Generation, cancellation),
-                Step.PutBack back => await DeployAsync(back.Certificate, back.Generation, cancellation),
+                Step.Deploy deploy => await DeployAsync(deploy.Certificate, deploy.Generation, facts, cancellation),
+                Step.PutBack back => await DeployAsync(back.Certificate, back.Generation, facts, cancellation),
                 Step.Archive archive => Archive(archive, facts),
                 _ => throw new InvalidOperationException($"there is no way to {step.Describe()}"),
             };
@@ -98,8 +98,11 @@ internal sealed class Executor(World world)
     }
 
     // They go in together: every server is prepared, then the link is swapped once, then every server takes it on.
-    private async Task<StepOutcome> DeployAsync(string name, int generation, CancellationToken cancellation)
+    private async Task<StepOutcome> DeployAsync(
+        string name, int generation, Facts facts, CancellationToken cancellation)
     {
+        Chain chain = facts.Certificate(name).Find(generation)?.Chain
+            ?? throw new InvalidOperationException($"generation {generation} of {name} has no chain to deploy");
         LiveFiles live = world.Files.Live(name);
         bool first = world.Files.LiveGeneration(name) is null || world.Files.LiveGeneration(name) == generation;
         ImmutableArray<IMailServer> servers = world.MailServers(world.Desired.Certificates[name]);
@@ -110,7 +113,7 @@ internal sealed class Executor(World world)
                 return Problem(ready);
         }
 
-        world.Files.SwapLive(name, generation);
+        world.Files.SwapLive(name, generation, chain);
         List<string> said = [];
         bool reloaded = true;
         foreach (IMailServer server in servers)

@@ -115,29 +115,22 @@ public sealed class GenerationFiles : IGenerationFiles
                 "request that it was sent; order again.");
         }
 
-        byte[][] pems = [.. certificates.Select(c => ToPem(c))];
-        byte[] fullChain = [.. pems.SelectMany(p => p)];
-        byte[] combined = [.. keyPem, .. fullChain];
-        RefuseChangeOfLive(certificate, generation, combined);
-        Put(certificate, generation, StateLayout.Certificate, pems[0]);
-        Put(certificate, generation, StateLayout.Chain, [.. pems.Skip(1).SelectMany(p => p)]);
-        Put(certificate, generation, StateLayout.FullChain, fullChain);
-        // Last: a generation that has this file is complete.
-        Put(certificate, generation, StateLayout.Combined, combined);
-        _files.SyncDirectory(_layout.DirectoryOf(certificate, generation));
+        PutChain(certificate, generation, keyPem, [.. certificates.Select(ToPem)]);
         return chain;
     }
 
-    public void SwapLive(string certificate, int generation)
+    public void SwapLive(string certificate, int generation, Chain chain)
     {
         using IDisposable alone = Enter(certificate, generation);
+        bool isLive = ReadLink(certificate) == generation;
+        if (!isLive)
+            Restore(certificate, generation, chain);
         RefuseIncomplete(certificate, generation);
         _files.EnsureDirectory(_layout.LiveRoot);
-        string link = _layout.LinkOf(certificate);
-        if (ReadLink(certificate) == generation)
+        if (isLive)
             _files.SyncDirectory(_layout.LiveRoot);
         else
-            _files.PointLink(link, StateLayout.TargetOf(certificate, generation));
+            _files.PointLink(_layout.LinkOf(certificate), StateLayout.TargetOf(certificate, generation));
     }
 
     /// <inheritdoc/>
@@ -211,6 +204,37 @@ public sealed class GenerationFiles : IGenerationFiles
                 "stored. Order again.",
                 unreadable);
         }
+    }
+
+    // What the files hold need not be what was written down: whoever stored it last may have been killed in between.
+    private void Restore(string certificate, int generation, Chain chain)
+    {
+        using GenerationKey key = NeedKey(certificate, generation, out byte[] keyPem);
+        if (!chain.Key.Equals(key.Public))
+        {
+            throw new StoreException(
+                $"{_layout.PathOf(certificate, generation, StateLayout.PrivateKey)} holds key {key.Public}, and the " +
+                $"chain that was issued for generation {generation} is for key {chain.Key}: " +
+                $"{_layout.LinkOf(certificate)} was not changed",
+                "Put the file back from a backup, or begin a new generation with `rolloverd roll`");
+        }
+
+        PutChain(
+            certificate, generation, keyPem,
+            [.. chain.Ancestors.Concat(chain.Unrelated).Prepend(chain.Leaf).Select(c => ToPem(c.Der))]);
+    }
+
+    private void PutChain(string certificate, int generation, byte[] keyPem, byte[][] pems)
+    {
+        byte[] fullChain = [.. pems.SelectMany(p => p)];
+        byte[] combined = [.. keyPem, .. fullChain];
+        RefuseChangeOfLive(certificate, generation, combined);
+        Put(certificate, generation, StateLayout.Certificate, pems[0]);
+        Put(certificate, generation, StateLayout.Chain, [.. pems.Skip(1).SelectMany(p => p)]);
+        Put(certificate, generation, StateLayout.FullChain, fullChain);
+        // Last: a generation that has this file is complete.
+        Put(certificate, generation, StateLayout.Combined, combined);
+        _files.SyncDirectory(_layout.DirectoryOf(certificate, generation));
     }
 
     private void RefuseLostKey(string certificate, int generation)

@@ -57,13 +57,15 @@ internal sealed class GenerationFiles(Scene scene) : IGenerationFiles
             return chains[(certificate, generation)] = new Chain(read[0], [.. read[1..]]);
         });
 
-    public void SwapLive(string certificate, int generation) => scene.Effect(
+    public void SwapLive(string certificate, int generation, Chain chain) => scene.Effect(
         $"live link to generation {generation}", onDisk: true, () =>
         {
             if (!keys.ContainsKey((certificate, generation)))
                 throw new InvalidDataException($"there is no key of generation {generation}");
 
             scene.Knowledge.MustHaveLooked($"live link of {certificate}");
+            if (LiveGeneration(certificate) != generation)
+                chains[(certificate, generation)] = chain;
             live[certificate] = generation;
             scene.Expose(certificate, generation, chains[(certificate, generation)]);
             return true;

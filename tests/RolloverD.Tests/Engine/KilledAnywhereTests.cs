@@ -1,7 +1,9 @@
 using RolloverD.Core.Dane;
 using RolloverD.Core.Policy;
+using RolloverD.Core.Ports;
 using RolloverD.Core.Rollover;
 using RolloverD.Tests.Engine.Model;
+using RolloverD.Tests.Shared;
 using Xunit;
 
 namespace RolloverD.Tests.Engine;
@@ -39,6 +41,28 @@ public sealed class KilledAnywhereTests
             EngineWorld world = await LiveAsync(KeyPolicy.Rotate, true, n, again, again + 1 + (n % 5));
             AssertWell(world, $"killed before effects {n}, {again}: {string.Join(", ", world.Effects.Kills)}");
         }
+    }
+
+    [Fact]
+    public async Task A_chain_that_was_stored_and_not_written_down_never_goes_live_in_place_of_the_one_that_was_judged()
+    {
+        var world = new EngineWorld();
+        await world.SettleAsync();
+        world.Ask(newKey: true);
+        await world.RunUntilAsync(r => r.Plan.Next is Step.Issue { Generation: 2 });
+
+        // As an order for the same generation leaves it that was killed after the files were written.
+        var request = new IssueRequest(
+            EngineWorld.Name, 2, [EngineWorld.Mx.Host],
+            world.Files.CreateRequest(EngineWorld.Name, 2, [EngineWorld.Mx.Host]),
+            new MemoryStore().Notebook("ca", EngineWorld.Name, 2));
+        var late = (IssueOutcome.Issued)await world.Issuer.IssueAsync(request, TestContext.Current.CancellationToken);
+        world.Files.StoreChain(EngineWorld.Name, 2, late.Chains[0]);
+
+        await world.SettleAsync();
+        var live = Assert.IsType<GenerationState.Live>(world.Known.Find(2)!.State);
+        Assert.NotEqual(live.Chain.Leaf.Der, late.Chains[0][0]);
+        Assert.Equal(live.Chain, world.Host.Presented);
     }
 
     private static async Task<EngineWorld> LiveAsync(KeyPolicy policy, bool newKey, params int[] killAt)

@@ -174,12 +174,12 @@ public sealed class GenerationFilesFaultTests : IDisposable
         [
             () => recorded.Key = files.CreateKey("mx1", 1, KeyAlgorithm.EcdsaP256),
             () => recorded.Issued = TestIssuer.Certify(files.CreateRequest("mx1", 1, ["mx1.example.net"])),
-            () => files.StoreChain("mx1", 1, recorded.Issued),
-            () => files.SwapLive("mx1", 1),
+            () => recorded.Chain = files.StoreChain("mx1", 1, recorded.Issued),
+            () => files.SwapLive("mx1", 1, recorded.Chain!),
             () => Assert.Equal(recorded.Key, files.ReuseKey("mx1", 1, 2)),
             () => recorded.Issued = TestIssuer.Certify(files.CreateRequest("mx1", 2, ["mx1.example.net"])),
-            () => files.StoreChain("mx1", 2, recorded.Issued),
-            () => files.SwapLive("mx1", 2),
+            () => recorded.Chain = files.StoreChain("mx1", 2, recorded.Issued),
+            () => files.SwapLive("mx1", 2, recorded.Chain!),
             () => files.DestroyKey("mx1", 1),
         ];
         for (; recorded.StepsDone < steps.Length; recorded.StepsDone++)
@@ -229,6 +229,8 @@ public sealed class GenerationFilesFaultTests : IDisposable
         public PublicKey? Key { get; set; }
 
         public ImmutableArray<ImmutableArray<byte>> Issued { get; set; }
+
+        public Chain? Chain { get; set; }
     }
 
     private sealed class Crash : Exception;

@@ -112,8 +112,7 @@ public sealed class GenerationFilesTests : IDisposable
     [Fact]
     public void Files_and_directories_are_private()
     {
-        Complete(1);
-        _files.SwapLive("mx1", 1);
+        _files.SwapLive("mx1", 1, Complete(1));
         foreach (string file in Directory.GetFiles(_state["archive"], "*", SearchOption.AllDirectories))
             Assert.Equal(PrivateFile, File.GetUnixFileMode(file));
         foreach (string directory in new[] { "archive", "archive/mx1", "archive/mx1/0001", "live" })
@@ -135,14 +134,13 @@ public sealed class GenerationFilesTests : IDisposable
     public void The_live_link_moves_to_and_fro_and_is_relative()
     {
         Assert.Null(_files.LiveGeneration("mx1"));
-        Complete(1);
-        Complete(2);
-        _files.SwapLive("mx1", 1);
+        Chain first = Complete(1), second = Complete(2);
+        _files.SwapLive("mx1", 1, first);
         Assert.Equal("../archive/mx1/0001", new FileInfo(_state["live/mx1"]).LinkTarget);
-        _files.SwapLive("mx1", 2);
-        _files.SwapLive("mx1", 2);
+        _files.SwapLive("mx1", 2, second);
+        _files.SwapLive("mx1", 2, second);
         Assert.Equal(2, _files.LiveGeneration("mx1"));
-        _files.SwapLive("mx1", 1);
+        _files.SwapLive("mx1", 1, first);
         Assert.Equal(1, _files.LiveGeneration("mx1"));
         Assert.Equal(
             File.ReadAllText(_state["archive/mx1/0001/combined.pem"]), File.ReadAllText(_files.Live("mx1").Combined));
@@ -150,29 +148,61 @@ public sealed class GenerationFilesTests : IDisposable
     }
 
     [Fact]
-    public void The_live_link_never_points_at_an_incomplete_generation()
+    public void The_live_link_never_points_at_a_generation_without_its_key()
     {
-        _files.CreateKey("mx1", 1, KeyAlgorithm.EcdsaP256);
-        StoreException refused = Assert.Throws<StoreException>(() => _files.SwapLive("mx1", 1));
-        Assert.Contains("fullchain.pem is missing", refused.Reason, StringComparison.Ordinal);
-
-        Complete(2);
-        File.AppendAllText(_state["archive/mx1/0002/privkey.pem"], "x");
+        Chain first = Complete(1), second = Complete(2);
+        File.Copy(_state["archive/mx1/0001/privkey.pem"], _state["archive/mx1/0002/privkey.pem"], overwrite: true);
         Assert.Contains(
-            "does not hold privkey.pem followed by",
-            Assert.Throws<StoreException>(() => _files.SwapLive("mx1", 2)).Reason,
+            "holds key", Assert.Throws<StoreException>(() => _files.SwapLive("mx1", 2, second)).Reason,
+            StringComparison.Ordinal);
+        File.Delete(_state["archive/mx1/0001/privkey.pem"]);
+        Assert.Contains(
+            "is not there", Assert.Throws<StoreException>(() => _files.SwapLive("mx1", 1, first)).Reason,
             StringComparison.Ordinal);
         Assert.Null(_files.LiveGeneration("mx1"));
+    }
+
+    [Theory]
+    [InlineData("cert.pem", "chain.pem", "fullchain.pem", "combined.pem")]
+    [InlineData("cert.pem", "chain.pem", "fullchain.pem")]
+    public void What_goes_live_is_the_chain_that_was_judged_whatever_a_later_order_left_behind(params string[] left)
+    {
+        Chain judged = Complete(1);
+        string[] files = ["cert.pem", "chain.pem", "fullchain.pem", "combined.pem"];
+        string[] before = [.. files.Select(f => File.ReadAllText(_state[$"archive/mx1/0001/{f}"]))];
+        var late = new GenerationFiles(_state["other"], TestIssuer.Read);
+        Directory.CreateDirectory(_state["other/archive/mx1/0001"]);
+        File.Copy(_state["archive/mx1/0001/privkey.pem"], _state["other/archive/mx1/0001/privkey.pem"]);
+        late.StoreChain("mx1", 1, TestIssuer.Certify(_files.CreateRequest("mx1", 1, Names)));
+        foreach (string file in left)
+            File.Copy(_state[$"other/archive/mx1/0001/{file}"], _state[$"archive/mx1/0001/{file}"], overwrite: true);
+
+        _files.SwapLive("mx1", 1, judged);
+        Assert.Equal(1, _files.LiveGeneration("mx1"));
+        Assert.Equal(before, files.Select(f => File.ReadAllText(_state[$"live/mx1/{f}"])));
+    }
+
+    [Fact]
+    public void The_files_of_the_live_generation_are_left_as_they_are()
+    {
+        Chain chain = Complete(1);
+        _files.SwapLive("mx1", 1, chain);
+        File.AppendAllText(_state["archive/mx1/0001/fullchain.pem"], "x");
+        Assert.Contains(
+            "does not hold privkey.pem followed by",
+            Assert.Throws<StoreException>(() => _files.SwapLive("mx1", 1, chain)).Reason,
+            StringComparison.Ordinal);
+        Assert.EndsWith("x", File.ReadAllText(_state["live/mx1/fullchain.pem"]), StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_live_directory_or_link_of_somebody_else_is_left_alone()
     {
-        Complete(1);
+        Chain chain = Complete(1);
         Directory.CreateDirectory(_state["live/mx1"]);
         Assert.Contains(
             "is not a symbolic link",
-            Assert.Throws<StoreException>(() => _files.SwapLive("mx1", 1)).Reason,
+            Assert.Throws<StoreException>(() => _files.SwapLive("mx1", 1, chain)).Reason,
             StringComparison.Ordinal);
         Directory.Delete(_state["live/mx1"]);
         File.CreateSymbolicLink(_state["live/mx1"], "/etc/ssl");
@@ -185,12 +215,11 @@ public sealed class GenerationFilesTests : IDisposable
     [Fact]
     public void A_link_whose_generation_is_gone_is_not_live_and_can_be_swapped_away()
     {
-        Complete(1);
-        Complete(2);
-        _files.SwapLive("mx1", 1);
+        Chain second = Complete(2);
+        _files.SwapLive("mx1", 1, Complete(1));
         Directory.Delete(_state["archive/mx1/0001"], recursive: true);
         Assert.Null(_files.LiveGeneration("mx1"));
-        _files.SwapLive("mx1", 2);
+        _files.SwapLive("mx1", 2, second);
         Assert.Equal(2, _files.LiveGeneration("mx1"));
     }
 
@@ -209,12 +238,12 @@ public sealed class GenerationFilesTests : IDisposable
     [Fact]
     public void The_certificates_of_the_live_generation_are_not_replaced_behind_the_mail_servers_back()
     {
-        var issued = Complete(1);
-        _files.SwapLive("mx1", 1);
-        _files.StoreChain("mx1", 1, issued);
+        Chain issued = Complete(1);
+        _files.SwapLive("mx1", 1, issued);
+        _files.StoreChain("mx1", 1, [issued.Leaf.Der, .. issued.Ancestors.Select(a => a.Der)]);
         var other = TestIssuer.Certify(_files.CreateRequest("mx1", 1, Names));
         Assert.Throws<StoreException>(() => _files.StoreChain("mx1", 1, other));
-        Assert.Equal(issued[0], TestIssuer.Read([[.. Der("cert.pem")]]).Leaf.Der);
+        Assert.Equal(issued.Leaf.Der, TestIssuer.Read([[.. Der("cert.pem")]]).Leaf.Der);
 
         byte[] Der(string file) => System.Security.Cryptography.X509Certificates.X509CertificateLoader
             .LoadCertificateFromFile(_state[$"archive/mx1/0001/{file}"]).RawData;
@@ -273,8 +302,7 @@ public sealed class GenerationFilesTests : IDisposable
     public void A_destroyed_key_leaves_the_certificates_and_no_private_byte()
     {
         Complete(1);
-        Complete(2);
-        _files.SwapLive("mx1", 2);
+        _files.SwapLive("mx1", 2, Complete(2));
         File.WriteAllText(_state["archive/mx1/0001/.privkey.pem.new"], "half a key");
         _files.DestroyKey("mx1", 1);
         _files.DestroyKey("mx1", 1);
@@ -290,8 +318,7 @@ public sealed class GenerationFilesTests : IDisposable
     [Fact]
     public void The_key_that_mail_servers_use_is_never_destroyed()
     {
-        Complete(1);
-        _files.SwapLive("mx1", 1);
+        _files.SwapLive("mx1", 1, Complete(1));
         Assert.Throws<StoreException>(() => _files.DestroyKey("mx1", 1));
         Assert.NotNull(_files.FindKey("mx1", 1));
     }
@@ -304,11 +331,10 @@ public sealed class GenerationFilesTests : IDisposable
     public void A_name_that_leads_elsewhere_is_refused(string name) =>
         Assert.Throws<ArgumentException>(() => _files.CreateKey(name, 1, KeyAlgorithm.EcdsaP256));
 
-    private ImmutableArray<ImmutableArray<byte>> Complete(int generation)
+    private Chain Complete(int generation)
     {
         _files.CreateKey("mx1", generation, KeyAlgorithm.EcdsaP256);
-        var certificates = TestIssuer.Certify(_files.CreateRequest("mx1", generation, Names));
-        _files.StoreChain("mx1", generation, certificates);
-        return certificates;
+        return _files.StoreChain(
+            "mx1", generation, TestIssuer.Certify(_files.CreateRequest("mx1", generation, Names)));
     }
 }

@@ -55,11 +55,13 @@ internal sealed class TestFiles(Effects effects, TestIssuer issuer) : IGeneratio
         return chains[generation] = issuer.Read(certificates[0]);
     }
 
-    public void SwapLive(string certificate, int generation)
+    public void SwapLive(string certificate, int generation, Chain chain)
     {
         effects.Do("swap link");
         if (!Keys.ContainsKey(generation) || !chains.ContainsKey(generation))
             throw new InvalidOperationException($"generation {generation} is not complete");
+        if (Linked != generation)
+            chains[generation] = chain;
         Linked = generation;
     }
 
