@@ -116,11 +116,13 @@ public static class Wanted
     }
 
     /// <summary>
-    /// Whether no parameters can be given up yet: none of the certificates has a generation in service, or one in
-    /// service has ended, and by what is left of usage 2 it would be refused.
+    /// Whether no parameters can be given up yet: none of the certificates has a generation in service, or one is being
+    /// deployed, before which no record goes, or one in service has ended, and by what is left of usage 2 it would be
+    /// refused.
     /// </summary>
     internal static bool OursStay(
         Facts facts, ImmutableArray<DesiredCertificate> certificates, DateTimeOffset now) =>
         certificates.All(c => facts.Certificate(c.Name).Current is null)
-        || certificates.Any(c => facts.Certificate(c.Name).Current?.Chain is { } chain && chain.NotAfter <= now);
+        || certificates.Any(c => facts.Certificate(c.Name).Current is { } current
+            && (current.State is GenerationState.Deploying || current.Chain?.NotAfter <= now));
 }

@@ -40,6 +40,17 @@ public class WantedTests
             [Some.Record("3 1 1", key)], At(facts.With(facts.Certificate("mx1").With(Given.Live(1, key)))));
     }
 
+    [Fact]
+    public void While_a_chain_is_being_deployed_every_parameter_that_is_there_is_matched_for_no_record_goes()
+    {
+        PublicKey key = Some.Key(1);
+        Generation first = Given.In(1, key, new GenerationState.Deploying(Some.Chain(key), Now, Now, 0));
+        Facts facts = Given.Facts(
+            [Given.Certificate("mx1", first)],
+            [Given.Ledger(Some.Set(Some.Record("3 1 1", key), Some.Record("3 1 2", Some.Key(9))))]);
+        Assert.Equal([Some.Record("3 1 1", key), Some.Record("3 1 2", key)], At(facts));
+    }
+
     private static ImmutableArray<TlsaRecord> At(Facts facts) =>
         Wanted.At(Some.Desired(Mx1), facts, Some.Owner, Now);
 }
