@@ -41,6 +41,12 @@ public sealed record EndpointFacts(
     /// <summary>How long a chain that is not shown any more is remembered: longer than any drain.</summary>
     private static readonly TimeSpan LingersFor = TimeSpan.FromMinutes(10);
 
+    /// <summary>
+    /// How far two rounds may lie apart and still tell what was there in between: more than twice any drain, and than
+    /// the daemon ever rests.
+    /// </summary>
+    private static readonly TimeSpan Together = TimeSpan.FromMinutes(5);
+
     public static EndpointFacts Unseen(Endpoint endpoint) => new(endpoint, null, [], null, null);
 
     /// <summary>Those of the chains that only addresses of this host have shown.</summary>
@@ -108,6 +114,9 @@ public sealed record EndpointFacts(
             return this; // somebody else has looked since
 
         bool complete = round.IsComplete;
+
+        // Whoever was not met just before a long pause may have been shown all the time, and be missed by luck again.
+        bool isBlind = complete && round.StartedAt - CompleteAt > Together;
         ImmutableArray<Chain> shown = ShownIn(round, remoteOnly: false);
         ImmutableArray<Chain> remote = ShownIn(round, remoteOnly: true);
         ImmutableArray<Chain> seen = complete ? shown : [.. Seen.Union(shown)];
@@ -126,7 +135,8 @@ public sealed record EndpointFacts(
             LookedAt = round.FinishedAt,
             Lingering =
             [
-                .. Lingering.Where(l => !shown.Contains(l.Chain) && round.FinishedAt < l.GoneAt + LingersFor),
+                .. Lingering.Select(l => isBlind ? l with { GoneAt = round.FinishedAt } : l)
+                    .Where(l => !shown.Contains(l.Chain) && round.FinishedAt < l.GoneAt + LingersFor),
                 .. (complete ? Seen : []).Where(c => !shown.Contains(c) && Lingering.All(l => !l.Chain.Equals(c)))
                     .Select(c => new LingeringChain(c, round.FinishedAt)),
             ],

@@ -191,6 +191,22 @@ public class SafetyTests
         Assert.Equal([Some.Chain(OldKey)], seen.Seen);
     }
 
+    [Theory]
+    [InlineData(4, false)]
+    [InlineData(6, true)]
+    public void Nothing_is_known_of_a_chain_that_was_missed_before_a_long_pause(int minutes, bool lingers)
+    {
+        EndpointFacts seen = Given.Seen(Some.Mx, Some.Chain(OldKey));
+        seen = seen.Observe(Look.Shows(Some.Mx, Now, Some.Chain(NewKey)), []);
+        seen = seen.Observe(Look.Shows(Some.Mx, Now.AddMinutes(minutes), Some.Chain(NewKey)), []);
+        Assert.Equal(
+            lingers,
+            seen.ShownAt(Now.AddMinutes(minutes), Desired.Timing.Drain).Contains(Some.Chain(OldKey)));
+        Assert.DoesNotContain(
+            Some.Chain(OldKey),
+            seen.ShownAt(Now.AddMinutes(minutes) + Desired.Timing.Drain, Desired.Timing.Drain));
+    }
+
     [Fact]
     public void An_old_broken_set_does_not_excuse_publishing_another_one()
     {
