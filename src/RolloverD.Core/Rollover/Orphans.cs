@@ -70,8 +70,10 @@ public static class Orphans
                 && Gates.DnsIsSound(s, owner)
                 && Gates.Permitted(s, name, latest.Without(ours.ToHashSet()), "withdrawing") is { } target)
             {
+                // Caches may follow an alias to the owner for some time yet, so what is served anywhere counts.
+                var served = new Served(s, s.Desired.Layout.Endpoints);
                 return new Step.Withdraw(
-                    s.Certificate.Name, name, latest, target, Withdrawal.LastOfServed(ours, Served(s)),
+                    s.Certificate.Name, name, latest, target, served.Last(ours),
                     "no configured endpoint has its records there any more");
             }
         }
@@ -92,13 +94,6 @@ public static class Orphans
             $"configure its zone again until they are gone, or remove them there: {string.Join(", ", ours)}");
         return false;
     }
-
-    // Caches may follow an alias to the owner for some time yet, so the chains that are in service anywhere count.
-    private static Chain[] Served(Situation s) =>
-    [
-        .. s.Desired.Layout.Endpoints
-            .SelectMany(e => Safety.ServedAt(s.Desired, s.Facts, e, s.Now)).Distinct(),
-    ];
 
     // A name that is itself an alias now holds no records.
     private static HashSet<string> Taken(Desired desired, Facts facts)

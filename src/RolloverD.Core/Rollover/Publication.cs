@@ -144,26 +144,14 @@ internal static class Publication
         return true;
     }
 
-    // A provider that changes one record after the other may stop in between: those of served chains come first.
     private static ImmutableArray<TlsaRecord> Missing(
         Situation s, OwnerSituation owner, out ImmutableArray<Stranger> strangers)
     {
         RecordSet? latest = owner.Ledger.BaseAt(s.Now);
         (ImmutableArray<TlsaRecord> wanted, strangers) = s.WantedAt(owner.Owner);
         ImmutableArray<TlsaRecord> missing = wanted.RemoveAll(r => latest?.Contains(r) == true);
-        if (missing.Length < 2)
-            return missing;
-
-        Chain[] served = ServedAt(s, owner);
-        return [.. missing.OrderBy(r => !served.Any(c => r.Matches(c)))];
+        return missing.Length < 2 ? missing : Served.At(s, owner).First(missing);
     }
-
-    /// <summary>The chains that some address of the certificate under this owner may show.</summary>
-    public static Chain[] ServedAt(Situation s, OwnerSituation owner) =>
-    [
-        .. s.Certificate.Endpoints.Where(e => s.Facts.EndpointOf(e).Owner == owner.Owner)
-            .SelectMany(e => Safety.ServedAt(s.Desired, s.Facts, e, s.Now)),
-    ];
 
     private static void Unknown(Situation s, Stranger stranger)
     {

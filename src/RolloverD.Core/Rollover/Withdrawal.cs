@@ -57,11 +57,11 @@ internal static class Withdrawal
             return null; // rule 7
 
         RecordSet latest = owner.Ledger.BaseAt(s.Now)!;
-        Chain[] served = Publication.ServedAt(s, owner);
+        var served = Served.At(s, owner);
         if (Without(superfluous) is { } target)
         {
             return new(
-                s.Certificate.Name, owner.Owner, latest, target, LastOfServed(superfluous, served),
+                s.Certificate.Name, owner.Owner, latest, target, served.Last(superfluous),
                 "every address serves the new chain and the rollback window has passed");
         }
 
@@ -70,7 +70,7 @@ internal static class Withdrawal
             .Where(some => some.Length < superfluous.Length)
             .Select(some => Without(some) is { } part
                 ? new Step.Withdraw(
-                    s.Certificate.Name, owner.Owner, latest, part, LastOfServed(some, served),
+                    s.Certificate.Name, owner.Owner, latest, part, served.Last(some),
                     "every address serves the new chain, and the others have to stay for now")
                 : null)
             .FirstOrDefault(step => step is not null);
@@ -78,13 +78,6 @@ internal static class Withdrawal
         RecordSet? Without(ImmutableArray<TlsaRecord> records) =>
             Gates.Permitted(s, owner.Owner, latest.Without(records.ToHashSet()), "withdrawing");
     }
-
-    /// <summary>
-    /// The records in the order in which they go: a provider that stops in between must not leave others of their kind
-    /// alone, so those of served chains go last.
-    /// </summary>
-    public static ImmutableArray<TlsaRecord> LastOfServed(ImmutableArray<TlsaRecord> records, Chain[] served) =>
-        [.. records.OrderBy(r => served.Any(c => r.Matches(c)))];
 
     private static void Waiting(Situation s)
     {

@@ -207,16 +207,20 @@ public class ChangedConfigurationTests
     }
 
     [Theory]
-    [InlineData(1, 2)]
-    [InlineData(2, 1)]
-    public void Where_caches_may_still_be_led_records_of_served_chains_go_last(int served, int other)
+    [InlineData(1, 2, 3)]
+    [InlineData(2, 3, 1)]
+    [InlineData(3, 1, 2)]
+    public void Where_caches_may_still_be_led_records_of_chains_that_old_processes_show_and_then_of_others_go_last(
+        int served, int old, int other)
     {
         TlsaRecord kept = Some.Record("3 1 1", Some.Key(served)), next = Some.Record("3 1 1", Some.Key(other));
+        TlsaRecord lingers = Some.Record("3 1 1", Some.Key(old));
         Facts facts = Given.Steady(Mx1 with { Endpoints = [Some.Mx, Submission] }, Some.Key(served))
-            .With(Given.Ledger(Some.Set(kept, next), Submission.TlsaName));
+            .With(Given.Ledger(Some.Set(kept, next, lingers), Submission.TlsaName));
+        facts = facts.With(facts.EndpointOf(Some.Mx) with { Lingering = [new(Some.Chain(Some.Key(old)), Now)] });
         var withdraw = (Step.Withdraw)Decide(facts, desired: Zoned(Mx1)).Next!;
         Assert.Equal(Submission.TlsaName, withdraw.Owner);
-        Assert.Equal([next, kept], withdraw.Removed);
+        Assert.Equal([next, lingers, kept], withdraw.Removed);
     }
 
     [Fact]
