@@ -84,6 +84,28 @@ public sealed record EndpointFacts(
     /// <summary>The owner whose record set is managed for this endpoint.</summary>
     public string Owner => TlsaOwner ?? Endpoint.TlsaName;
 
+    /// <summary>Whether the name leads to this owner, or did as far as some cache knows.</summary>
+    public bool IsLedTo(string owner, DateTimeOffset now) =>
+        Owner == owner || Former.Any(f => f.Owner == owner && now < f.Until);
+
+    /// <summary>
+    /// Some server did not say where the name leads, so it may go on leading caches to the owners before.
+    /// </summary>
+    /// <param name="aliasTtl">The longest TTL of the aliases that led to an owner.</param>
+    /// <param name="now">The time.</param>
+    public EndpointFacts MayStillLead(Func<string, TimeSpan> aliasTtl, DateTimeOffset now) =>
+        Former.Any(f => now < f.Until)
+            ? this with
+            {
+                Former =
+                [
+                    .. Former.Select(f => now < f.Until && now + (2 * aliasTtl(f.Owner)) is var until && f.Until < until
+                        ? f with { Until = until }
+                        : f),
+                ],
+            }
+            : this;
+
     /// <summary>The name leads to this owner now; caches that still hold the alias go on to the one before.</summary>
     /// <param name="owner">The owner.</param>
     /// <param name="before">The ledger of the owner before.</param>

@@ -47,6 +47,12 @@ public static class Evidence
                     ledger = ledger.Inherit(facts.Owner(seen.Owner));
 
                 seen = seen.LeadTo(owner.Owner, facts.Owner(seen.Owner), owner.FinishedAt);
+                if (!owner.Servers.All(s => s.Content is AnswerContent.Unsigned || SetOf(s.Content) is not null))
+                {
+                    Facts known = facts;
+                    seen = seen.MayStillLead(f => known.Owner(f).AliasTtl, owner.FinishedAt);
+                }
+
                 facts = facts.With(ledger.Observe(owner));
                 if (owner.Owner != endpoint.TlsaName)
                     facts = facts.ObserveOrphan(endpoint.TlsaName, owner);

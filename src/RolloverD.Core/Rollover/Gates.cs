@@ -49,14 +49,18 @@ internal static class Gates
     private static bool IsHeard(ServerAnswer answer) =>
         answer.Content is AnswerContent.Unsigned || Evidence.SetOf(answer.Content) is not null;
 
-    // No ledger holds what an insecure zone has. But it may have been secure until just now, when caches still hold it,
-    // and it may be so again at any time: what its servers give out counts, signed or not.
+    // No ledger holds what an insecure zone has, nor what a secure one has to which an insecure alias leads. But it may
+    // have been secure until just now, when caches still hold it, and it may be so again at any time: what its servers
+    // give out counts, signed or not.
     private static bool UnsignedFit(Situation s, OwnerSituation owner, OwnerObservation round, Chain chain)
     {
         RecordSet[] given =
         [
-            .. round.Servers.Select(a => a.Content).OfType<AnswerContent.Unsigned>()
-                .Select(a => Evidence.SetOf(new AnswerContent.Serves(a.Set, default))!)
+            .. round.Servers
+                .Select(a => a.Content)
+                .Select(c => c is AnswerContent.Unsigned u ? new AnswerContent.Serves(u.Set, default) : c)
+                .Select(Evidence.SetOf)
+                .OfType<RecordSet>()
                 .Where(set => !set.IsAbsent)
                 .Distinct(),
         ];
@@ -178,12 +182,14 @@ internal static class Gates
         if (violations.IsEmpty)
             return target;
 
-        DateTimeOffset?[] ends = [.. violations.Select(v => LingersUntil(s, v))];
+        DateTimeOffset?[] ends = [.. violations.Select(v => LedUntil(s, owner, v) ?? LingersUntil(s, v))];
         if (!ends.Contains(null))
         {
+            string whom = LedUntil(s, owner, violations[0]) is null
+                ? "that meet an old process of the mail server"
+                : "whose cache still leads them here";
             s.Hold(
-                Gate.Safety, owner, ends.Max(),
-                $"{what} would make senders fail that meet an old process of the mail server: {violations[0]}",
+                Gate.Safety, owner, ends.Max(), $"{what} would make senders fail {whom}: {violations[0]}",
                 "nothing: it ends by itself");
             return null;
         }
@@ -192,6 +198,15 @@ internal static class Gates
             Gate.Safety, owner, null, $"{what} would make senders fail: {violations[0]}",
             "see that the named endpoint serves the certificate that is meant, and that its configuration is right");
         return null;
+    }
+
+    // Null: the endpoint's name leads to the owner now.
+    private static DateTimeOffset? LedUntil(Situation s, string owner, Violation violation)
+    {
+        EndpointFacts endpoint = s.Facts.EndpointOf(violation.Endpoint);
+        return endpoint.Owner == owner
+            ? null
+            : endpoint.Former.Where(f => f.Owner == owner).Max(f => (DateTimeOffset?)f.Until);
     }
 
     // Null: the chain is there to stay, as far as anybody knows.

@@ -131,13 +131,13 @@ public static class Safety
         Desired desired, Facts facts, string owner, RecordSet set, DateTimeOffset now)
     {
         ImmutableArray<Endpoint> endpoints =
-            [.. desired.Layout.Endpoints.Where(e => facts.EndpointOf(e).Owner == owner)];
+            [.. desired.Layout.Endpoints.Where(e => facts.EndpointOf(e).IsLedTo(owner, now))];
         if (endpoints.Length == 0) // an orphan: what is served where it led, or leads to in caches, as last looked at
         {
             endpoints =
             [
                 .. facts.Endpoints.Values
-                    .Where(e => e.Owner == owner || e.Former.Any(f => f.Owner == owner && now < f.Until))
+                    .Where(e => e.IsLedTo(owner, now))
                     .Select(e => e.Endpoint)
                     .OrderBy(e => e.TlsaName, StringComparer.Ordinal),
             ];

@@ -221,6 +221,16 @@ public class PlannerTests
         Assert.IsType<Step.Deploy>(Decide(facts, Unsigned(Some.Record("3 1 1", NextKey))).Next);
         Assert.IsType<Step.Deploy>(Decide(facts, Unsigned()).Next);
 
+        // An insecure alias leads to an owner in a secure zone.
+        Assert.Null(Decide(facts, Signed(Key)).Next);
+        Assert.IsType<Step.Deploy>(Decide(facts, Signed(NextKey)).Next);
+
+        Observation Signed(PublicKey key) => Dns(
+            Look.At(Now, Look.Serves(Some.Set(Some.Record("3 1 1", key)))) with
+            {
+                Security = new ZoneSecurity.Insecure("no DS"),
+            });
+
         Observation Unsigned(params TlsaRecord[] records) => Dns(
             Look.At(Now, new AnswerContent.Unsigned(new(
                 Some.Owner, DnsRecordType.Tlsa, Some.Ttl, [.. records.Select(r => r.ToString())]))) with

@@ -228,7 +228,7 @@ internal sealed class SafetyJudge(Scene scene)
     private void InUse(Endpoint endpoint)
     {
         inUse.Clear();
-        scene.Owners.Former?.InUse(inUse);
+        scene.Owners.FormerOf(endpoint.TlsaName)?.InUse(inUse);
         former.Clear();
         former.AddRange(inUse);
         scene.Owners.Of(endpoint.TlsaName).InUse(inUse);

@@ -82,11 +82,12 @@ internal sealed class Operator(Scene scene)
                 // When RolloverD withdraws what it leaves, only when nothing of others is there: that would be alone.
                 bool givesUp = dice.OneIn(2);
                 if ((givesUp || !AnyOwner().Held.Records.Records.Any(r => scene.Owners.IsForeign(AnyOwner(), r)))
-                    && scene.Owners.MoveAlias(givesUp))
+                    && Staying(givesUp) is var staying && scene.Owners.MoveAlias(givesUp, staying))
                 {
                     scene.Occurs(act);
                     string zone = givesUp ? " and gives up the zone" : "";
-                    scene.History?.Note(scene, $"operator: moves the CNAMEs{zone}");
+                    string but = staying.Length > 0 ? $" but {string.Join(", ", staying)}" : "";
+                    scene.History?.Note(scene, $"operator: moves the CNAMEs{but}{zone}");
                 }
 
                 break;
@@ -273,6 +274,18 @@ internal sealed class Operator(Scene scene)
         if (!scene.Mail.At(added).Any())
             scene.Mail.Open(added, scene.Mail.At(endpoints[0]));
         return endpoints.Add(added);
+    }
+
+    // The CNAMEs of some names stay where they are, half of the time when there are several.
+    private string[] Staying(bool givesUpZone)
+    {
+        string[] names =
+        [
+            .. scene.Desired.Certificates.Values.SelectMany(c => c.Endpoints).Select(e => e.TlsaName).Distinct(),
+        ];
+        return givesUpZone || names.Length < 2 || scene.Scenario.AliasTtl == TimeSpan.Zero || dice.OneIn(2)
+            ? []
+            : names[..dice.Between(1, names.Length - 1)];
     }
 
     private TlsaOwner AnyOwner() => scene.Owners.Of(

@@ -12,14 +12,18 @@ internal sealed class Owners(Scene scene, Action changed)
 
     private readonly Dictionary<string, TlsaOwner> owners = [];
     private readonly HashSet<(string Owner, TlsaRecord Record)> foreign = [];
-    private string alias = FirstAlias;
+    private readonly HashSet<string> stayed = [];
     private DateTimeOffset? movedAt;
 
     public IEnumerable<TlsaOwner> All => owners.Values;
 
-    /// <summary>The owner that CNAMEs led to before, as long as some cache follows them there; else null.</summary>
-    public TlsaOwner? Former =>
-        movedAt is { } moved && scene.Now < moved + scene.Scenario.AliasTtl ? Named(FirstAlias) : null;
+    /// <summary>
+    /// The owner that a TLSA name's CNAME led to before, as long as some cache follows it there; else null.
+    /// </summary>
+    public TlsaOwner? FormerOf(string name) =>
+        movedAt is { } moved && !stayed.Contains(name) && scene.Now < moved + scene.Scenario.AliasTtl
+            ? Named(FirstAlias)
+            : null;
 
     public TlsaOwner Named(string name)
     {
@@ -38,20 +42,25 @@ internal sealed class Owners(Scene scene, Action changed)
     public TlsaOwner Of(string name)
     {
         bool isAlias = scene.Scenario.AliasTtl > TimeSpan.Zero && !name.StartsWith("_dane", StringComparison.Ordinal);
-        return Named(isAlias ? alias : name);
+        return Named(
+            !isAlias ? name
+            : movedAt is null || stayed.Contains(name) ? FirstAlias
+            : SecondAlias);
     }
 
     /// <summary>
-    /// The CNAMEs lead to another owner from now on. The one that they led to is left to RolloverD; or its zone is
-    /// taken out of the configuration, and its records stay as long as caches may follow the old CNAMEs.
+    /// The CNAMEs lead to another owner from now on, but for those of some names. The one that they led to is left to
+    /// RolloverD; or its zone is taken out of the configuration, and its records stay as long as caches may follow the
+    /// old CNAMEs.
     /// </summary>
     /// <returns>False when they moved before, or when there are none.</returns>
-    public bool MoveAlias(bool givesUpZone)
+    public bool MoveAlias(bool givesUpZone, IEnumerable<string> staying)
     {
         if (scene.Scenario.AliasTtl == TimeSpan.Zero || movedAt is not null)
             return false;
 
-        (alias, movedAt) = (SecondAlias, scene.Now);
+        movedAt = scene.Now;
+        stayed.UnionWith(staying);
         changed();
         if (!givesUpZone)
             return true;
