@@ -19,13 +19,13 @@ public sealed record ClockReading(DateTimeOffset Wall, string Boot, TimeSpan Ela
 
     /// <summary>How the wall clock was set between this reading and a later one; null when it was not.</summary>
     /// <remarks>
-    /// After a new start of the machine only the time since then is known to have passed: what it was off for is taken
-    /// for a jump, and so does not count as waited.
+    /// After a new start of the machine nothing is known to have passed, not even the time since then: the state may
+    /// have come to another machine that runs for long. All of it is taken for a jump, and so does not count as waited.
     /// </remarks>
     public ClockJump? JumpTo(ClockReading later)
     {
         bool restarted = later.Boot != Boot;
-        TimeSpan passed = restarted ? later.Elapsed : later.Elapsed - Elapsed;
+        TimeSpan passed = restarted ? TimeSpan.Zero : later.Elapsed - Elapsed;
         TimeSpan by = later.Wall - Wall - passed;
         return by.Duration() > Tolerance ? new(by, restarted) : null;
     }
@@ -47,7 +47,7 @@ public sealed record ClockJump(TimeSpan By, bool Restarted)
     {
         string much = By.Duration().ToString(@"d\.hh\:mm\:ss", null);
         return Restarted && By > TimeSpan.Zero
-            ? $"the machine was started anew: {much} in which it was off do not count as waited"
+            ? $"the machine was started anew, or is another one: {much} since the last look do not count as waited"
             : $"the clock was set {(By > TimeSpan.Zero ? "forward" : "back")} by {much}; "
                 + "waits are measured by the steady clock";
     }

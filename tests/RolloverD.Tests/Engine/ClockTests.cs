@@ -150,6 +150,15 @@ public sealed class ClockTests
     }
 
     [Fact]
+    public void On_another_machine_that_runs_for_long_nothing_has_passed()
+    {
+        DateTimeOffset noon = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
+        ClockReading here = new(noon, "here", TimeSpan.FromDays(3));
+        ClockReading there = new(noon.AddMinutes(2), "there", TimeSpan.FromDays(50));
+        Assert.Equal(new(TimeSpan.FromMinutes(2), true), here.JumpTo(there));
+    }
+
+    [Fact]
     public void A_process_that_is_stopped_between_the_two_clocks_sees_no_jump()
     {
         var clock = new TestClock();
