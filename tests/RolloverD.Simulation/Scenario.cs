@@ -138,6 +138,10 @@ internal sealed record Scenario
         };
     }
 
+    /// <summary>Whether the mail server of an endpoint is the one that serves the certificate.</summary>
+    public bool IsServedAt(string certificate, Endpoint endpoint) =>
+        Certificates.First(c => c.Name == certificate).Names.Contains(endpoint.Host);
+
     /// <summary>The same wishes in a world in which nothing goes wrong and nobody interferes.</summary>
     public Scenario WithoutFaults() =>
         this with { Faults = [], CallFaults = 0, Crashes = 0, Incidents = 0, Configured = true };
@@ -184,9 +188,16 @@ internal sealed record Scenario
         ImmutableArray<string> names = [.. endpoints.Select(e => e.Host).Distinct()];
         ImmutableArray<TlsaParameters> tlsa = Parameters(dice.Pick(Lists));
         DesiredCertificate first = Certificate("mx", KeyAlgorithm.EcdsaP256);
-        return dice.OneIn(5)
-            ? [first, Certificate("rsa", KeyAlgorithm.Rsa2048)]
-            : [first];
+        if (!dice.OneIn(5))
+            return [first];
+
+        DesiredCertificate second = Certificate("rsa", KeyAlgorithm.Rsa2048);
+        return names.Length == 1 || dice.OneIn(2)
+            ? [first, second]
+            : [Of(first, 0), Of(second with { Name = "mx2" }, 1)]; // each host has its own
+
+        DesiredCertificate Of(DesiredCertificate certificate, int host) =>
+            certificate with { Names = [names[host]], Endpoints = [endpoints[host]] };
 
         DesiredCertificate Certificate(string name, KeyAlgorithm algorithm) => new(
             name, names, "ca1", algorithm, dice.Pick(Enum.GetValues<KeyPolicy>()),

@@ -37,40 +37,51 @@ public static class Evidence
     {
         ImmutableArray<Generation> generations = facts.Certificate(certificate.Name).Generations;
         foreach (Endpoint endpoint in certificate.Endpoints)
-        {
-            EndpointFacts seen = facts.EndpointOf(endpoint);
-            if (observation.Owners.TryGetValue(endpoint.TlsaName, out OwnerObservation? owner)
-                && owner.Zone is not null)
-            {
-                OwnerLedger ledger = facts.Owner(owner.Owner);
-                if (seen.Owner != owner.Owner)
-                    ledger = ledger.Inherit(facts.Owner(seen.Owner));
-
-                seen = seen.LeadTo(owner.Owner, facts.Owner(seen.Owner), owner.FinishedAt);
-                if (!owner.Servers.All(s => s.Content is AnswerContent.Unsigned || SetOf(s.Content) is not null))
-                {
-                    Facts known = facts;
-                    seen = seen.MayStillLead(f => known.Owner(f).AliasTtl, owner.FinishedAt);
-                }
-
-                facts = facts.With(ledger.Observe(owner));
-                if (owner.Owner != endpoint.TlsaName)
-                    facts = facts.ObserveOrphan(endpoint.TlsaName, owner);
-            }
-
-            if (observation.Endpoints.TryGetValue(endpoint, out EndpointObservation? handshakes))
-                seen = seen.Observe(handshakes, generations);
-
-            facts = facts.With(seen);
-        }
-
+            facts = facts.Observe(endpoint, generations, observation);
+        facts = facts.ObserveOthers(observation);
         foreach ((string name, OwnerObservation round) in observation.Owners)
         {
-            if (!certificate.Endpoints.Any(e => e.TlsaName == name))
+            if (!certificate.Endpoints.Concat(observation.Others).Any(e => e.TlsaName == name))
                 facts = facts.ObserveOrphan(name, round);
         }
 
         return facts.With(Verify(facts.Certificate(certificate.Name), certificate, observation));
+    }
+
+    /// <summary>Takes in what a look brought of endpoints that other certificates look after.</summary>
+    public static Facts ObserveOthers(this Facts facts, Observation observation) =>
+        observation.Others.Aggregate(facts, (known, other) => known.Observe(other, [], observation));
+
+    /// <summary>Whether a server said something of the name, signed or not.</summary>
+    public static bool IsHeard(this OwnerObservation round) =>
+        round.Servers.Any(s => s.Content is AnswerContent.Unsigned || SetOf(s.Content) is not null);
+
+    private static Facts Observe(
+        this Facts facts, Endpoint endpoint, ImmutableArray<Generation> generations, Observation observation)
+    {
+        EndpointFacts seen = facts.EndpointOf(endpoint);
+        if (observation.Owners.TryGetValue(endpoint.TlsaName, out OwnerObservation? owner)
+            && owner.Zone is not null)
+        {
+            OwnerLedger ledger = facts.Owner(owner.Owner);
+            if (seen.Owner != owner.Owner)
+                ledger = ledger.Inherit(facts.Owner(seen.Owner));
+
+            seen = seen.LeadTo(owner.Owner, facts.Owner(seen.Owner), owner.FinishedAt);
+            if (!owner.Servers.All(s => s.Content is AnswerContent.Unsigned || SetOf(s.Content) is not null))
+            {
+                Facts known = facts;
+                seen = seen.MayStillLead(f => known.Owner(f).AliasTtl, owner.FinishedAt);
+            }
+
+            facts = facts.With(ledger.Observe(owner));
+            if (owner.Owner != endpoint.TlsaName)
+                facts = facts.ObserveOrphan(endpoint.TlsaName, owner);
+        }
+
+        if (observation.Endpoints.TryGetValue(endpoint, out EndpointObservation? handshakes))
+            seen = seen.Observe(handshakes, generations);
+        return facts.With(seen);
     }
 
     /// <summary>

@@ -44,10 +44,7 @@ internal static class Gates
     }
 
     private static bool IsHeard(Situation s, string name) =>
-        s.Observation.Owners.GetValueOrDefault(name) is { } round && round.Servers.Any(IsHeard);
-
-    private static bool IsHeard(ServerAnswer answer) =>
-        answer.Content is AnswerContent.Unsigned || Evidence.SetOf(answer.Content) is not null;
+        s.Observation.Owners.GetValueOrDefault(name) is { } round && round.IsHeard();
 
     // No ledger holds what an insecure zone has, nor what a secure one has to which an insecure alias leads. But it may
     // have been secure until just now, when caches still hold it, and it may be so again at any time: what its servers

@@ -12,15 +12,22 @@ namespace RolloverD.Core.Rollover;
 /// <param name="KeysGone">
 /// The generations that are to go into service and have no key on the disk any more.
 /// </param>
+/// <param name="Others">
+/// Endpoints of other certificates whose names were asked for too; of some, what they show is among the endpoints.
+/// </param>
 public sealed record Observation(
     ImmutableDictionary<string, OwnerObservation> Owners,
     ImmutableDictionary<Endpoint, EndpointObservation> Endpoints,
     ImmutableArray<MailServerOutcome> MailServers,
     int? LiveGeneration,
-    ImmutableArray<int> KeysGone = default)
+    ImmutableArray<int> KeysGone = default,
+    ImmutableArray<Endpoint> Others = default)
 {
     /// <summary>The generations that are to go into service and have no key on the disk any more.</summary>
     public ImmutableArray<int> KeysGone { get; init; } = KeysGone.IsDefault ? [] : KeysGone;
+
+    /// <summary>Endpoints of other certificates whose names were asked for too.</summary>
+    public ImmutableArray<Endpoint> Others { get; init; } = Others.IsDefault ? [] : Others;
 
     public static readonly Observation Nothing = new(
         ImmutableDictionary<string, OwnerObservation>.Empty,

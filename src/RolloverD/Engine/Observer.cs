@@ -22,17 +22,30 @@ internal sealed class Observer(
     public Task<Observation> ObserveAsync(
         DesiredCertificate certificate, Facts known, CancellationToken cancellation) =>
         ObserveAsync(
-            certificate, known, Deploys(known.Certificate(certificate.Name)) ? mailServers(certificate) : [],
+            certificate, known, [], null, Deploys(known.Certificate(certificate.Name)) ? mailServers(certificate) : [],
             cancellation);
 
-    /// <summary>What safety asks of the world: name servers and endpoints, without the mail servers.</summary>
+    /// <summary>
+    /// What safety asks of the world: name servers and endpoints, without the mail servers. Before records change, it
+    /// asks where the names of other certificates lead now, and what is served where they lead to the same owner.
+    /// </summary>
+    /// <param name="certificate">The certificate.</param>
+    /// <param name="known">What is known.</param>
+    /// <param name="changed">The owner whose records are about to change; null: none.</param>
+    /// <param name="cancellation">Ends it.</param>
     public Task<Observation> ObserveExposureAsync(
-        DesiredCertificate certificate, Facts known, CancellationToken cancellation) =>
-        ObserveAsync(certificate, known, [], cancellation);
+        DesiredCertificate certificate, Facts known, string? changed, CancellationToken cancellation)
+    {
+        ImmutableArray<Endpoint> others =
+            changed is null ? [] : [.. desired.Layout.Endpoints.Except(certificate.Endpoints)];
+        return ObserveAsync(certificate, known, others, changed, [], cancellation);
+    }
 
     private async Task<Observation> ObserveAsync(
         DesiredCertificate certificate,
         Facts known,
+        ImmutableArray<Endpoint> others,
+        string? changed,
         ImmutableArray<IMailServer> asked,
         CancellationToken cancellation)
     {
@@ -42,8 +55,12 @@ internal sealed class Observer(
             owners.Add(authority.ObserveAsync(endpoint.TlsaName, DnsRecordType.Tlsa, cancellation));
         foreach (string orphan in Orphans.LookedAfterBy(desired, known, certificate.Name))
             owners.Add(authority.ObserveAsync(orphan, DnsRecordType.Tlsa, cancellation));
+        foreach (Endpoint other in others)
+            owners.Add(authority.ObserveAsync(other.TlsaName, DnsRecordType.Tlsa, cancellation));
         foreach (Endpoint endpoint in certificate.Endpoints)
             endpoints.Add(handshake.ObserveAsync(endpoint, cancellation));
+        foreach (Endpoint other in others.Where(e => known.EndpointOf(e).Owner == changed))
+            endpoints.Add(handshake.ObserveAsync(other, cancellation));
         Task<MailServerOutcome>[] servers =
         [
             .. asked.Select(m => m.PrepareAsync(files.Live(certificate.Name), cancellation)),
@@ -67,7 +84,8 @@ internal sealed class Observer(
                         or GenerationState.Issued or GenerationState.Deploying)
                     .Select(g => g.Number)
                     .Where(g => IsGone(certificate.Name, g)),
-            ]);
+            ],
+            others);
     }
 
     private bool IsGone(string certificate, int generation)

@@ -105,10 +105,19 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
         if (step is not (Step.Publish or Step.Withdraw or Step.Deploy or Step.PutBack))
             return (null, Observation.Nothing);
 
-        Observation fresh = await observer.ObserveExposureAsync(certificate, before.Facts, cancellation);
+        string? changed = step is Step.Publish or Step.Withdraw ? step.Subject : null;
+        Observation fresh = await observer.ObserveExposureAsync(certificate, before.Facts, changed, cancellation);
         LoadedFacts after = facts.Load();
         if (before.JumpTo(after) is { } jump)
             return (new($"{jump}", "nothing: it is planned anew"), fresh);
+
+        // Where the names lead now is half of what is asked: while that cannot be found out, the change waits.
+        if (changed is not null && fresh.Owners.Values.All(o => o.Owner != changed || o.Zone is null))
+        {
+            return (new(
+                $"it could not be found out just before whether the names still lead to {changed}",
+                "see that the resolver of this host and the zone's servers can be reached"), fresh);
+        }
 
         ImmutableArray<Violation> violations =
             Judge(certificate, before.Facts.Observe(certificate, fresh), step, after.Now);
@@ -149,7 +158,8 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
             LoadedFacts loaded = facts.Load();
             Facts known = notBegun is null
                 ? loaded.Facts
-                : loaded.Facts.TakeBack(step, notBegun.Facts.Shift(notBegun.JumpTo(loaded)?.By ?? TimeSpan.Zero));
+                : loaded.Facts.TakeBack(step, notBegun.Facts.Shift(notBegun.JumpTo(loaded)?.By ?? TimeSpan.Zero))
+                    .ObserveOthers(met);
             saved = Save(loaded, known.Complete(step, outcome, loaded.Now).Meet(met), [Entry(step, word, text)]);
         }
         while (saved is null);

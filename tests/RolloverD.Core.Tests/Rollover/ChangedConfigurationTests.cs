@@ -339,10 +339,11 @@ public class ChangedConfigurationTests
         Assert.Equal(
             new[] { former, formerRsa }.Order(), Assert.IsType<Step.Withdraw>(plan.Next).Removed.Order());
 
-        // It has not looked where the other one is served, too.
+        // Also where the other one is served at an endpoint more, unless nobody ever looked there.
         Desired elsewhere = Some.Desired(Mx1, rsa with { Endpoints = [Some.Mx, Submission] });
-        Facts aliased = facts.With(Given.Seen(Submission, rsaChain) with { TlsaOwner = Some.Owner });
-        Assert.Contains(Decide(aliased, desired: elsewhere).Holds, h => h.Gate == Gate.Safety);
+        EndpointFacts there = Given.Seen(Submission, rsaChain) with { TlsaOwner = Some.Owner };
+        Assert.IsType<Step.Withdraw>(Decide(facts.With(there), desired: elsewhere).Next);
+        Assert.Null(Decide(facts.With(there with { CompleteAt = null }), desired: elsewhere).Next);
 
         // Nor before the rollback window of the other one has passed.
         Facts justNow = facts.With(Given.Certificate("rsa", Given.Live(1, rsaKey, rsaChain) with

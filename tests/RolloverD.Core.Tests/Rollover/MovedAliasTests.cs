@@ -66,6 +66,41 @@ public class MovedAliasTests
         static ImmutableArray<FormerOwner> FormerOf(Facts facts) => facts.EndpointOf(Some.Mx).Former;
     }
 
+    [Fact]
+    public void What_is_asked_of_the_names_of_others_before_a_change_is_taken_in()
+    {
+        Facts facts = Given.Facts([], [], [Given.Seen(Other) with { TlsaOwner = Before }]);
+        OwnerObservation round = Look.At(Now, Look.Serves(Some.Set(OfStays))) with
+        {
+            Name = Other.TlsaName,
+            Owner = After,
+            Aliases = [new(Other.TlsaName, After, AliasTtl)],
+        };
+        Observation look = Look.Nothing with { Owners = Look.Nothing.Owners.Add(Other.TlsaName, round) };
+        Assert.Equal(Before, facts.Observe(Mx1, look).EndpointOf(Other).Owner);
+
+        Facts asked = facts.Observe(Mx1, look with { Others = [Other] });
+        Assert.Equal(After, asked.EndpointOf(Other).Owner);
+        Assert.Equal(Some.Set(OfStays), asked.Owner(After).Latest);
+        Assert.Equal(After, facts.ObserveOthers(look with { Others = [Other] }).EndpointOf(Other).Owner);
+    }
+
+    [Fact]
+    public void Parameters_that_two_hosts_at_one_owner_give_up_go_together()
+    {
+        TlsaRecord[] given = [Some.Record("3 1 2", Moved), Some.Record("3 1 2", Stays)];
+        Facts facts = Given.Facts(
+            [Given.Certificate("mx1", Given.Live(1, Moved)), Given.Certificate("mx2", Given.Live(1, Stays))],
+            [Given.Ledger(Some.Set([OfMoved, OfStays, .. given]), Before)],
+            [
+                Given.Seen(Some.Mx, Some.Chain(Moved)) with { TlsaOwner = Before },
+                Given.Seen(Other, Some.Chain(Stays)) with { TlsaOwner = Before },
+            ]);
+        Plan plan = Planner.Next(
+            Some.Desired(Mx1, Mx2), facts, Look.Well(facts, Mx1, Now, Some.Chain(Moved)), "mx1", Now);
+        Assert.Equal(given.Order(), Assert.IsType<Step.Withdraw>(plan.Next).Removed.Order());
+    }
+
     private static Facts Observe(
         Facts facts, DateTimeOffset now, string owner, params ImmutableArray<AnswerContent> more) => facts.Observe(
         Mx1, Look.Nothing with

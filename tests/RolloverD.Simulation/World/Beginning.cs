@@ -35,7 +35,7 @@ internal static class Beginning
     {
         var set = new RecordSet(
             [.. Scenario.Parameters(list).Select(p => scene.Record(p, promised))], scene.Scenario.BeforeTtl);
-        foreach (Endpoint endpoint in scene.Scenario.Certificates[0].Endpoints)
+        foreach (Endpoint endpoint in scene.Scenario.Certificates.SelectMany(c => c.Endpoints).Distinct())
         {
             TlsaOwner owner = scene.Owners.Of(endpoint.TlsaName);
             owner.Begin(scene.NewEdition(set, Origin.Before, owner.Held, scene.Now));

@@ -27,7 +27,7 @@ internal sealed class Listener(Endpoint endpoint, string address)
 /// The mail servers. Of the one kind every process reads the live files when it starts, and none lives longer than the
 /// drain; the other kind reads them at a reload only. Either way old processes go on for a while.
 /// </summary>
-internal sealed class MailSystem(Timeline time, Dice dice, bool readsByItself, TimeSpan longestDrain, Action changed)
+internal sealed class MailSystem(Timeline time, Dice dice, Scenario scenario, Action changed)
 {
     private readonly Dictionary<string, Shown> live = [];
 
@@ -76,7 +76,7 @@ internal sealed class MailSystem(Timeline time, Dice dice, bool readsByItself, T
     {
         live[certificate] = shown;
         Swapped?.Invoke();
-        if (readsByItself)
+        if (scenario.ReadsByItself)
             TakeOn(certificate, _ => true);
     }
 
@@ -90,7 +90,10 @@ internal sealed class MailSystem(Timeline time, Dice dice, bool readsByItself, T
             return;
 
         foreach (Listener listener in Listeners.Where(where))
-            Show(listener, certificate, shown);
+        {
+            if (scenario.IsServedAt(certificate, listener.Endpoint))
+                Show(listener, certificate, shown);
+        }
     }
 
     /// <summary>New processes of one address show the chain; those before go on for at most the drain.</summary>
@@ -104,7 +107,7 @@ internal sealed class MailSystem(Timeline time, Dice dice, bool readsByItself, T
         processes.Remove(shown);
         processes.Add(shown);
         changed();
-        time.In(longestDrain * dice.Share(), () =>
+        time.In(scenario.LongestDrain * dice.Share(), () =>
             processes.RemoveRange(0, Math.Max(0, processes.IndexOf(shown))));
     }
 }

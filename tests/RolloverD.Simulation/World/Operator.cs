@@ -241,7 +241,8 @@ internal sealed class Operator(Scene scene)
             },
             Fault.OperatorChangesEndpoints => desired with
             {
-                Certificates = Each(c => c with { Endpoints = endpoints }),
+                Certificates = Each(c =>
+                    c.Endpoints.SequenceEqual(certificate.Endpoints) ? c with { Endpoints = endpoints } : c),
             },
             _ => null,
         };

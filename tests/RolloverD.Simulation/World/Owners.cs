@@ -18,10 +18,12 @@ internal sealed class Owners(Scene scene, Action changed)
     public IEnumerable<TlsaOwner> All => owners.Values;
 
     /// <summary>
-    /// The owner that a TLSA name's CNAME led to before, as long as some cache follows it there; else null.
+    /// The owner that a TLSA name's CNAME led to before, as long as some cache follows it there; else null, and also
+    /// when it was moved before RolloverD ever asked.
     /// </summary>
     public TlsaOwner? FormerOf(string name) =>
         movedAt is { } moved && !stayed.Contains(name) && scene.Now < moved + scene.Scenario.AliasTtl
+        && scene.Knowledge.FirstHeardOf(name) < moved
             ? Named(FirstAlias)
             : null;
 

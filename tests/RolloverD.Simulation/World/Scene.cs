@@ -41,7 +41,7 @@ internal sealed class Scene
         Knowledge = new(this, judge);
         Owners = new(this, judge.LookAgain);
         Servers = new(Timeline, Dice, scenario.Servers, scenario.HiddenPrimary);
-        Mail = new(Timeline, Dice, scenario.ReadsByItself, scenario.LongestDrain, judge.LookAgain);
+        Mail = new(Timeline, Dice, scenario, judge.LookAgain);
         Files = new(this);
         Provider = new(this);
         Store = new() { KeepsJournal = false, BeforeSync = BeforeSync, AfterSync = AfterSync };
@@ -230,7 +230,7 @@ internal sealed class Scene
 
     public Chain StrangerChain(string issuer, KeyAlgorithm algorithm)
     {
-        ImmutableArray<string> names = Scenario.Certificates[0].Names;
+        ImmutableArray<string> names = [.. Scenario.Certificates.SelectMany(c => c.Names).Distinct()];
         ImmutableArray<Paper> papers = IssuerOf(issuer).Certify(Materials.NewKey(algorithm), names);
         Paper leaf = Materials.Leaf(papers[0].Certificate.Key, names, Now, TimeSpan.FromDays(2000));
         return new(leaf.Certificate, [papers[1].Certificate, papers[2].Certificate]);
@@ -320,11 +320,12 @@ internal sealed class Scene
 
     public void AddEndpoint(Endpoint endpoint, Shown shown)
     {
+        string certificate = Scenario.Certificates.First(c => Scenario.IsServedAt(c.Name, endpoint)).Name;
         for (int i = 0; i < Scenario.Addresses; i++)
         {
             var listener = new Listener(endpoint, $"198.51.100.{Mail.Listeners.Count + 1}");
             Mail.Listeners.Add(listener);
-            Mail.Show(listener, Scenario.Certificates[0].Name, shown);
+            Mail.Show(listener, certificate, shown);
         }
     }
 

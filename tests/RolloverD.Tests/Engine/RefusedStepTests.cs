@@ -75,6 +75,27 @@ public sealed class RefusedStepTests
         Assert.Equal((StepKind.PutBack, 1), (setback.Kind, setback.Count));
     }
 
+    [Fact]
+    public async Task A_change_of_records_waits_when_nothing_is_found_out_of_the_zone_just_before_it()
+    {
+        var world = new EngineWorld();
+        await world.SettleAsync();
+        world.Ask(newKey: true);
+        world.Effects.Watch = what =>
+            world.Zone.IsUnknown |= what == "ask servers" && IsIntended(world, withdrawal: false);
+        TickResult? refused = null;
+        await world.RunUntilAsync(r => (refused = r).Outcome is StepOutcome.Refused);
+        Assert.IsType<Step.Publish>(refused!.Plan.Next);
+        Assert.Contains(
+            "could not be found out", ((StepOutcome.Refused)refused.Outcome!).Reason, StringComparison.Ordinal);
+        Assert.DoesNotContain(world.Facts.Owner(Owner).Sets, s => s.State is SetState.Intended);
+        Assert.Equal(1, world.Effects.Count("change records"));
+
+        world.Effects.Watch = _ => world.Zone.IsUnknown = false;
+        await world.SettleAsync();
+        Assert.Equal(2, world.Known.Current!.Number);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -16,6 +16,9 @@ internal sealed class TestZone(Effects effects, TestClock clock) : IDnsProvider,
     /// <summary>Answers a change instead of making it; null makes it.</summary>
     public Func<DnsChange, DnsChangeOutcome?> Instead { get; set; } = _ => null;
 
+    /// <summary>Nothing can be found out of the zone.</summary>
+    public bool IsUnknown { get; set; }
+
     public RecordSet Held(string owner) => HistoryOf(owner)[^1].Set;
 
     /// <summary>Somebody else changes the records.</summary>
@@ -61,7 +64,8 @@ internal sealed class TestZone(Effects effects, TestClock clock) : IDnsProvider,
         List<(RecordSet Set, TimeSpan From)> all = HistoryOf(name);
         RecordSet second = all.Last(s => s.From == TimeSpan.Zero || s.From + Lag <= clock.Real).Set;
         return Task.FromResult(new OwnerObservation(
-            name, name, "example.net", type, start, clock.GetUtcNow(), [], new ZoneSecurity.Secure(),
+            name, name, IsUnknown ? null : "example.net", type, start, clock.GetUtcNow(), [],
+            IsUnknown ? new ZoneSecurity.Unknown("timed out") : new ZoneSecurity.Secure(),
             TimeSpan.FromMinutes(5),
             [
                 new("ns1.example.net", "192.0.2.1", Answer(name, all[^1].Set)),
