@@ -45,17 +45,18 @@ internal sealed class ZoneExaminer(Round round, int port)
         if (zone is null)
             return new(null, new ZoneSecurity.Unknown(problem), TimeSpan.Zero, []);
 
-        Task<(ImmutableArray<Name> Servers, string Problem)> delegating = finder.FindDelegationAsync(zone);
+        Task<Delegation> delegating = finder.FindDelegationAsync(zone);
         Trust trust = await TrustOfAsync(zone);
-        (ImmutableArray<Name> servers, problem) = await delegating;
+        Delegation delegation = await delegating;
 
         var question = new Question(name, type == DnsRecordType.Tlsa ? RecordType.Tlsa : RecordType.Txt);
         var seen = new List<ServerSight>();
         var known = new HashSet<Name>();
+        ImmutableArray<Name> servers = delegation.Servers;
         for (int wave = 0; wave < MostWaves && servers.Any(s => !known.Contains(s)); wave++)
         {
-            AuthoritativeServer[][] addresses =
-                await Task.WhenAll(servers.Where(known.Add).Select(finder.FindAddressesAsync));
+            AuthoritativeServer[][] addresses = await Task.WhenAll(
+                servers.Where(known.Add).Select(s => finder.FindAddressesAsync(s, delegation.Glue[s])));
             ServerSight[] sights =
                 await Task.WhenAll(addresses.SelectMany(a => a).Select(s => AskAsync(s, question, zone, trust)));
             seen.AddRange(sights);
@@ -63,8 +64,8 @@ internal sealed class ZoneExaminer(Round round, int port)
         }
 
         // Without the delegation some server may be missing; that must be seen, or the rest would pass for all.
-        if (problem.Length > 0)
-            seen.Add(ServerSight.Without(AuthoritativeServer.Unreachable(zone, problem)));
+        if (delegation.Problem.Length > 0)
+            seen.Add(ServerSight.Without(AuthoritativeServer.Unreachable(zone, delegation.Problem)));
         return new(
             zone,
             SecurityOf(trust),

@@ -197,6 +197,15 @@ public sealed class AuthorityFacts(SignedInternet internet)
     }
 
     [Fact]
+    public async Task An_address_that_only_the_parents_glue_tells_counts_like_those_of_the_zone()
+    {
+        OwnerObservation seen = await ObserveAsync("mx.moved.test");
+        Assert.Equal(2, seen.Servers.Length);
+        Assert.Equal([New], Served(At(seen, SignedInternet.Primary)));
+        Assert.Equal([Old], Served(At(seen, SignedInternet.Secondary)));
+    }
+
+    [Fact]
     public async Task Without_resolver_nothing_is_known()
     {
         var authority = new Authority(

@@ -23,6 +23,8 @@ public sealed class SignedInternet : IAsyncLifetime
     private const string Resolver = "127.0.53.9";
     private const string Start = "$TTL 60\n@ SOA ns1.test. postmaster.test. 1 60 60 3600 7\n";
 
+    private static readonly string[] AtPrimaryOnly = ["away.test", "forged.test", "moved.test"];
+
     private readonly string directory = Directory.CreateTempSubdirectory("rolloverd-dns-").FullName;
     private readonly List<IAsyncDisposable> running = [];
     private readonly List<string> zones = [];
@@ -107,6 +109,12 @@ public sealed class SignedInternet : IAsyncLifetime
             "forged.test",
             Start + Text("@ NS ns1.test.", "@ NS ns6.test.", $"mx TLSA 3 1 1 {TestZones.Old}", "other TXT other"),
             servers: ["ns1.test.", "ns6.test."]);
+
+        // Its server moved to the primary's address; the parent's glue and the old machine do not know of it yet.
+        string moved = Start + Text("@ NS ns", $"ns A {Primary}", $"mx TLSA 3 1 1 {TestZones.Old}");
+        await AddZoneAsync("moved.test", moved, servers: ["ns.moved.test."]);
+        delegations += $"ns.moved.test. A {Secondary}\n";
+        await SignAsync("moved.test", moved.Replace(TestZones.Old, TestZones.New, StringComparison.Ordinal));
         await MakeParentsAsync();
     }
 
@@ -167,8 +175,7 @@ public sealed class SignedInternet : IAsyncLifetime
         Relay(Forger, primary, reply => Forgery(reply));
         // Delegations name no port, so each zone's servers are told here.
         string stubs = Stub(".", parents) + Stub("test", parents)
-            + string.Concat(zones.Select(
-                z => Stub(z, z is "away.test" or "forged.test" ? [primary] : [primary, secondary])));
+            + string.Concat(zones.Select(z => Stub(z, AtPrimaryOnly.Contains(z) ? [primary] : [primary, secondary])));
         await File.WriteAllTextAsync(In("unbound.conf"), $"""
             server:
               interface: {Resolver}
