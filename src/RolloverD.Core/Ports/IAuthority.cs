@@ -29,7 +29,10 @@ public interface IAuthority
 /// <param name="NegativeTtl">
 /// How long the absence of a record may be cached: the smaller of the SOA's TTL and minimum (RFC 2308 §5).
 /// </param>
-/// <param name="Servers">One answer an address, of the delegation's and the zone's own NS set together, glue included.</param>
+/// <param name="Servers">
+/// One answer an address, of the delegation's and the zone's own NS set together, glue included. An address has another
+/// one, an error, where what it said is good and something else that was asked of it is missing.
+/// </param>
 /// <param name="Resolver">What the local validating resolver says: used to confirm, never to shorten.</param>
 public sealed record OwnerObservation(
     string Name,

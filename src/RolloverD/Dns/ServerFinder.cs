@@ -12,6 +12,9 @@ internal sealed record AuthoritativeServer(Name Name, IPAddress? Address, Answer
     public static AuthoritativeServer Unreachable(Name name, string reason) =>
         new(name, null, new AnswerContent.Unreachable(reason));
 
+    public static AuthoritativeServer Unasked(Name zone, Name server) =>
+        new(zone, null, new AnswerContent.Failed($"servers that {zone} lists were not asked, such as {server}"));
+
     public string AddressText => Address?.ToString() ?? "";
 }
 

@@ -206,6 +206,15 @@ public sealed class AuthorityFacts(SignedInternet internet)
     }
 
     [Fact]
+    public async Task Servers_that_were_not_asked_because_the_list_never_ends_are_missing()
+    {
+        OwnerObservation seen = await ObserveAsync("mx.endless.test");
+        Assert.Equal(4, seen.Servers.Count(s => s.Content is AnswerContent.Unsigned));
+        var failed = Assert.Single(seen.Servers.Select(s => s.Content).OfType<AnswerContent.Failed>());
+        Assert.Contains("w5.test", failed.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Without_resolver_nothing_is_known()
     {
         var authority = new Authority(
