@@ -163,6 +163,9 @@ internal sealed class ZoneExaminer(Round round, int port)
                     new AnswerContent.Serves(SetOf(question, signed.Records, signed.Ttl), expires),
                 Judgement.Positive unsigned =>
                     new AnswerContent.Unsigned(SetOf(question, unsigned.Records, unsigned.Ttl)),
+                // An unsigned delegation may be hidden here. The search for the zone would have found it; if somebody
+                // keeps it from us, there is still no record that a sender takes for signed, and that is what is said.
+                Judgement.AbsentInsecurely { DeniesSigned: true } open => new AnswerContent.Absent(open.NameExists),
                 Judgement.Absent { IsSigned: false } or Judgement.AbsentInsecurely =>
                     new AnswerContent.Unsigned(SetOf(question, [], TimeSpan.Zero)),
                 Judgement.Absent absent => new AnswerContent.Absent(absent.NameExists),

@@ -58,6 +58,35 @@ public sealed class AuthorityFacts(SignedInternet internet)
     }
 
     [Theory]
+    [InlineData("_25._tcp.mx.optout.test", DnsRecordType.Tlsa)]
+    [InlineData("_acme-challenge.mx.optout.test", DnsRecordType.Txt)]
+    [InlineData("_25._tcp.open.example.test", DnsRecordType.Tlsa)]
+    public async Task A_signed_record_is_proven_absent_where_unsigned_delegations_are_not(
+        string name, DnsRecordType type)
+    {
+        OwnerObservation seen = await ObserveAsync(name, type);
+        Assert.Equal("optout.test", seen.Zone);
+        Assert.IsType<ZoneSecurity.Secure>(seen.Security);
+        Assert.Equal(2, seen.Servers.Length);
+        Assert.All(seen.Servers, s => Assert.Equal(new AnswerContent.Absent(false), s.Content));
+        Assert.Empty(Assert.IsType<ResolverView.Validated>(seen.Resolver).Set.Values);
+    }
+
+    [Theory]
+    [InlineData("_25._tcp.nothing.plain.optout.test")]
+    [InlineData("nothing.unsigned.test")]
+    [InlineData("_25._tcp.none.example.test")]
+    public async Task Nothing_is_proven_absent_in_an_insecure_zone(string name)
+    {
+        OwnerObservation seen = await ObserveAsync(name);
+        Assert.IsType<ZoneSecurity.Insecure>(seen.Security);
+        Assert.Equal(2, seen.Servers.Length);
+        Assert.All(
+            seen.Servers, s => Assert.Empty(Assert.IsType<AnswerContent.Unsigned>(s.Content).Set.Values));
+        Assert.IsType<ResolverView.NotValidated>(seen.Resolver);
+    }
+
+    [Theory]
     [InlineData("a.wild.example.test", "wild")]
     [InlineData("a.b.wild.example.test", "wild")]
     [InlineData("b.c.wild.example.test", "deep")]

@@ -82,6 +82,8 @@ public sealed class SignedInternet : IAsyncLifetime
         await AddZoneAsync("n3.test", Start + Text("@ NS ns1.test.", "@ NS ns2.test.") + TestZones.Hashed, "-3", "ab");
         await AddZoneAsync(
             "optout.test", Start + Text("@ NS ns1.test.", "@ NS ns2.test.", "plain NS ns1.test."), "-3", "-", "-A");
+        // An unsigned zone below it, hidden in a span that proves nothing.
+        await AddZoneAsync("plain.optout.test", good, servers: [], sign: false);
         await AddZoneAsync("unsigned.test", good, sign: false);
         await AddZoneAsync("bogus.test", good);
         // The last digit of the key's digest changed, whatever it was.
