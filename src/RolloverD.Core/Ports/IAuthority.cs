@@ -61,7 +61,8 @@ public abstract record AnswerContent
     }
 
     /// <summary>
-    /// It serves this set, with a signature that verifies from the trust anchor and is valid until then.
+    /// It serves this set, with a signature that verifies from the trust anchor: it and every signature of keys between
+    /// are valid until then.
     /// </summary>
     public sealed record Serves(DnsRecordSet Set, DateTimeOffset SignatureExpires) : AnswerContent;
 

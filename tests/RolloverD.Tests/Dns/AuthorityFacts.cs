@@ -205,6 +205,20 @@ public sealed class AuthorityFacts(SignedInternet internet)
     }
 
     [Fact]
+    public async Task A_signature_lasts_no_longer_than_those_of_the_keys_that_it_was_made_with()
+    {
+        OwnerObservation seen = await ObserveAsync("mx.offline.test");
+        Assert.Equal(2, seen.Servers.Length);
+        Assert.All(seen.Servers, s => Assert.InRange(
+            Assert.IsType<AnswerContent.Serves>(s.Content).SignatureExpires - seen.FinishedAt,
+            TimeSpan.FromMinutes(15), TimeSpan.FromMinutes(20)));
+        seen = await ObserveAsync("_25._tcp.cut.example.test");
+        Assert.All(seen.Servers, s => Assert.InRange(
+            Assert.IsType<AnswerContent.Serves>(s.Content).SignatureExpires - seen.FinishedAt,
+            TimeSpan.FromMinutes(15), TimeSpan.FromMinutes(20)));
+    }
+
+    [Fact]
     public async Task Signatures_that_have_expired_are_bogus()
     {
         var later = new FakeTimeProvider(DateTimeOffset.UtcNow.AddDays(45));

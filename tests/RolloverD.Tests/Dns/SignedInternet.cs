@@ -90,6 +90,8 @@ public sealed class SignedInternet : IAsyncLifetime
         delegations = delegations[..^2] + (delegations[^2] == '0' ? "1\n" : "0\n");
 
         string small = Start + Text("@ NS ns1.test.", "@ NS ns2.test.", $"mx TLSA 3 1 1 {TestZones.Old}");
+        // The signature of its keys ends in 20 minutes, those made with them in 30 days.
+        await AddZoneAsync("offline.test", small, "-X", "now+1200");
         await AddZoneAsync("tampered.test", small);
         Edit("secondary/tampered.test", TestZones.Old[..8].ToUpperInvariant(), "FFFFFFFF");
         await AddZoneAsync("lagging.test", small);

@@ -19,6 +19,7 @@ internal static class TestZones
         _25._tcp.plain CNAME dane.unsigned.test.
         _25._tcp.open CNAME _25._tcp.mx.optout.test.
         _25._tcp.none CNAME none.unsigned.test.
+        _25._tcp.cut CNAME mx.offline.test.
         _25._tcp.one CNAME _25._tcp.two
         _25._tcp.two CNAME _25._tcp.one
         alias CNAME mx1

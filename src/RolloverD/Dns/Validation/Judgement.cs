@@ -13,7 +13,9 @@ internal abstract record Judgement
     /// <summary>The records are there.</summary>
     /// <param name="Records">All of them.</param>
     /// <param name="Ttl">Their TTL: the signed one, or as it came when nothing is signed.</param>
-    /// <param name="Expires">Until when the signature is valid; null when nothing is signed.</param>
+    /// <param name="Expires">
+    /// Until when the signature is valid, and those that its keys are trusted by; null when nothing is signed.
+    /// </param>
     internal sealed record Positive(
         ImmutableArray<ResourceRecord> Records, TimeSpan Ttl, DateTimeOffset? Expires) : Judgement;
 
