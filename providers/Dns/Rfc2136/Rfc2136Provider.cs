@@ -75,8 +75,11 @@ public sealed class Rfc2136Provider : IDnsProvider
 
             // Records that stay are written again to change their TTL. Without a condition that could bring back what
             // somebody else has removed since it was read, so then what was read is the condition.
+            // So it is where an earlier try has done all but that.
             ImmutableArray<string>? condition =
-                wanted.Expected ?? (wanted.ChangesTtl(held.Set) ? held.Set.Values : null);
+                wanted.ChangesTtl(held.Set) && (wanted.Expected is null || wanted.IsDoneButForTtlIn(held.Set))
+                    ? held.Set.Values
+                    : wanted.Expected;
             byte[] request = RequestMessage.Update(NewId(), _zone, wanted, held, condition);
             Exchange exchange = await _server.AskAsync(request, cancellation).ConfigureAwait(false);
             switch (exchange)
@@ -160,6 +163,9 @@ public sealed class Rfc2136Provider : IDnsProvider
 
             if (_time.GetElapsedTime(start) > ReadBackLimit)
             {
+                // A server may keep TTLs below a limit of its own (BIND's max-zone-ttl) and says nothing of it.
+                if (look is Look.Found { Held.Set: { } held } && wanted.HasValuesIn(held))
+                    return new DnsChangeOutcome.Applied(held);
                 return new DnsChangeOutcome.Unknown(
                     $"{_server.Address} confirmed the change of {wanted.Owner} and does not show it after "
                     + $"{ReadBackLimit.TotalSeconds} s" + (look is Look.Found ? "" : $": {NotReadReason(look)}"),

@@ -69,6 +69,20 @@ public sealed class Rfc2136Facts(BindServer bind) : IClassFixture<BindServer>
     }
 
     [Fact]
+    public async Task A_change_is_applied_with_the_ttl_that_the_server_makes_of_it_also_when_it_comes_again()
+    {
+        string owner = _owner.Replace(BindServer.Zone, BindServer.CappedZone, StringComparison.Ordinal);
+        var change = new DnsChange(owner, DnsRecordType.Tlsa, Minute, [], [Value], []);
+        for (int i = 0; i < 2; i++)
+        {
+            DnsRecordSet now = Applied(
+                await bind.Provider(zone: BindServer.CappedZone).ChangeAsync(change, Cancellation));
+            Assert.Equal(TimeSpan.FromSeconds(30), now.Ttl);
+            Assert.Equal([Value], now.Values);
+        }
+    }
+
+    [Fact]
     public async Task A_change_in_a_signed_zone_is_applied_when_it_shows_with_its_signature()
     {
         string owner = _owner.Replace(BindServer.Zone, BindServer.SignedZone, StringComparison.Ordinal);
