@@ -22,7 +22,7 @@ internal sealed class PrimaryServer(IPEndPoint address, string keyFile, TimeProv
         if (reading is not TsigKeyReading.Good { Key: { } key })
         {
             var bad = (TsigKeyReading.Bad)reading;
-            return new Exchange.NotAccepted(bad.Problem, bad.Remedy);
+            return new Exchange.NotAccepted(bad.Problem, bad.Remedy, IsProven: true);
         }
 
         (byte[] signed, byte[] mac) = key.Sign(request, time.GetUtcNow());
@@ -94,7 +94,11 @@ internal sealed class PrimaryServer(IPEndPoint address, string keyFile, TimeProv
 
         bool verifies = key.Verifies(reply, mac);
         if (reply.Rcode == Rcode.NotAuth && reply.Signature is { Error: not Rcode.NoError } signature)
-            return SignatureRefused(signature, key);
+        {
+            (string reason, string remedy) = SignatureRefused(signature, key);
+            return new Exchange.NotAccepted(reason, remedy, verifies);
+        }
+
         if (reply.Signature is null)
         {
             return Untrusted(
@@ -114,21 +118,21 @@ internal sealed class PrimaryServer(IPEndPoint address, string keyFile, TimeProv
     }
 
     /// <summary>The server says what is wrong with the signature; mostly it cannot sign that. RFC 8945 §5.2.</summary>
-    private Exchange.NotAccepted SignatureRefused(TsigRecord signature, TsigKey key) => signature.Error switch
+    private (string Reason, string Remedy) SignatureRefused(TsigRecord signature, TsigKey key) => signature.Error switch
     {
-        Rcode.BadKey => new(
+        Rcode.BadKey => (
             $"{address} does not know the key {key.Name} with {key.AlgorithmName} (BADKEY)",
             $"add the key from {keyFile} to the server's configuration, with this name and algorithm, and reload it"),
-        Rcode.BadSig => new(
+        Rcode.BadSig => (
             $"{address} knows the key {key.Name} but finds the signature wrong (BADSIG): the secrets differ",
             $"put the same secret into {keyFile} and into the server's configuration"),
-        Rcode.BadTime => new(
+        Rcode.BadTime => (
             $"{address} finds the request signed at the wrong time (BADTIME){ClockDifference(signature)}",
             "set both clocks by NTP; the next try will then succeed"),
-        Rcode.BadTrunc => new(
+        Rcode.BadTrunc => (
             $"{address} wants a longer signature (BADTRUNC)",
             "choose hmac-sha256, hmac-sha384 or hmac-sha512 at the server"),
-        _ => new(
+        _ => (
             $"{address} rejects the request's TSIG signature ({ServerErrors.Name(signature.Error)})",
             "see the server's log"),
     };

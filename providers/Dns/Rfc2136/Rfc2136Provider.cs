@@ -84,8 +84,13 @@ public sealed class Rfc2136Provider : IDnsProvider
             Exchange exchange = await _server.AskAsync(request, cancellation).ConfigureAwait(false);
             switch (exchange)
             {
-                case Exchange.NotAccepted(var reason, var remedy):
+                case Exchange.NotAccepted(var reason, var remedy, true):
                     return new DnsChangeOutcome.Refused(reason, remedy);
+
+                // RFC 8945 §5.3.2: that a key or a digest is wrong comes unsigned, so anybody on the way may say it and
+                // have the update carried out. What really is wrong with a key was told at the question before.
+                case Exchange.NotAccepted(var reason, var remedy, false):
+                    return new DnsChangeOutcome.Unknown(reason, remedy);
                 case Exchange.Failed(var reason, var remedy):
                     return new DnsChangeOutcome.Unknown(reason, remedy);
             }
@@ -194,7 +199,7 @@ public sealed class Rfc2136Provider : IDnsProvider
         byte[] request = RequestMessage.Question(NewId(), owner, type);
         return await _server.AskAsync(request, cancellation).ConfigureAwait(false) switch
         {
-            Exchange.NotAccepted(var reason, var remedy) => new Look.Refused(reason, remedy),
+            Exchange.NotAccepted(var reason, var remedy, _) => new Look.Refused(reason, remedy),
             Exchange.Failed(var reason, var remedy) => new Look.Unavailable(reason, remedy),
             Exchange.Answered(var reply) => Look.At(reply, _server.Address, _zone, owner, type),
             var exchange => throw new InvalidOperationException($"no such outcome: {exchange}"),
