@@ -28,10 +28,10 @@ internal sealed class PrimaryServer(IPEndPoint address, string keyFile, TimeProv
         (byte[] signed, byte[] mac) = key.Sign(request, time.GetUtcNow());
         using var deadline = new CancellationTokenSource(timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
-        using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        Socket connected;
         try
         {
-            await socket.ConnectAsync(address, either.Token).ConfigureAwait(false);
+            connected = await ConnectAsync(either.Token).ConfigureAwait(false);
         }
         catch (SocketException exception)
         {
@@ -46,6 +46,7 @@ internal sealed class PrimaryServer(IPEndPoint address, string keyFile, TimeProv
                 "see that the server runs and that no packet filter drops TCP port " + Port);
         }
 
+        using Socket socket = connected;
         try
         {
             byte[] message = await ConverseAsync(socket, signed, either.Token).ConfigureAwait(false);
@@ -65,6 +66,22 @@ internal sealed class PrimaryServer(IPEndPoint address, string keyFile, TimeProv
     }
 
     private string Port => address.Port.ToString(CultureInfo.InvariantCulture);
+
+    // Where IPv6 is turned off there is not even a socket for it.
+    private async Task<Socket> ConnectAsync(CancellationToken cancellation)
+    {
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(address, cancellation).ConfigureAwait(false);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 
     // RFC 1035 §4.2.2: over TCP a message follows its length.
     private static async Task<byte[]> ConverseAsync(Socket socket, byte[] message, CancellationToken cancellation)

@@ -162,6 +162,14 @@ public sealed class Rfc2136Facts(BindServer bind) : IClassFixture<BindServer>
     }
 
     [Fact]
+    public async Task A_server_of_an_address_family_that_this_host_does_not_have_is_unknown()
+    {
+        Rfc2136Provider provider = bind.Provider(address: new StrangeAddress());
+        Assert.Contains("nothing was changed", Unknown(await AddAsync(provider)).Reason, StringComparison.Ordinal);
+        Assert.IsType<DnsReadOutcome.Unavailable>(await provider.ReadAsync(_owner, DnsRecordType.Tlsa, Cancellation));
+    }
+
+    [Fact]
     public async Task A_server_that_keeps_silent_is_unknown()
     {
         using var silent = new TcpListener(IPAddress.Loopback, 0);
@@ -231,6 +239,12 @@ public sealed class Rfc2136Facts(BindServer bind) : IClassFixture<BindServer>
 
     private Task<DnsChangeOutcome> AddAsync(IDnsProvider provider, ImmutableArray<string>? expected) =>
         provider.ChangeAsync(new(_owner, DnsRecordType.Tlsa, Minute, expected, [Value], []), Cancellation);
+
+    // As IPv6 is where it is turned off.
+    private sealed class StrangeAddress() : IPEndPoint(IPAddress.IPv6Loopback, 53)
+    {
+        public override AddressFamily AddressFamily => AddressFamily.DecNet;
+    }
 
     private sealed class ShiftedTime(TimeSpan shift) : TimeProvider
     {
