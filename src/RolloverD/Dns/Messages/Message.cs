@@ -102,7 +102,7 @@ internal sealed record Message(
             (flags & AuthoritativeBit) != 0,
             (flags & TruncatedBit) != 0,
             (flags & AuthenticDataBit) != 0,
-            (ResponseCode)(byte)code,
+            (ResponseCode)code,
             questions.ToImmutable(),
             answer,
             authority,
