@@ -52,12 +52,18 @@ internal sealed record CanonicalChange(
     public bool ChangesTtl(DnsRecordSet held) => held.Ttl != Ttl && Staying(held).Any();
 
     /// <summary>Whether the set shows the change, whoever else changed what.</summary>
-    public bool IsShownBy(DnsRecordSet held) =>
-        !Add.Except(held.Values).Any() && !Remove.Intersect(held.Values).Any() && !ChangesTtl(held);
+    public bool IsShownBy(DnsRecordSet held) => HasValuesIn(held) && !ChangesTtl(held);
+
+    /// <summary>Whether the set shows the change but for the TTL, which a server may cut down.</summary>
+    public bool HasValuesIn(DnsRecordSet held) =>
+        !Add.Except(held.Values).Any() && !Remove.Intersect(held.Values).Any();
 
     /// <summary>Whether nothing is left to do: the set shows the change and nothing that was not expected.</summary>
-    public bool IsDoneIn(DnsRecordSet held) =>
-        IsShownBy(held)
+    public bool IsDoneIn(DnsRecordSet held) => IsDoneButForTtlIn(held) && !ChangesTtl(held);
+
+    /// <summary>Whether only the TTL may be left to do.</summary>
+    public bool IsDoneButForTtlIn(DnsRecordSet held) =>
+        HasValuesIn(held)
         && (Expected is not { } expected
             || held.HasSameValues(expected)
             || held.HasSameValues(expected.Union(Add).Except(Remove)));

@@ -22,16 +22,16 @@ internal sealed class PrimaryServer(IPEndPoint address, string keyFile, TimeProv
         if (reading is not TsigKeyReading.Good { Key: { } key })
         {
             var bad = (TsigKeyReading.Bad)reading;
-            return new Exchange.NotAccepted(bad.Problem, bad.Remedy);
+            return new Exchange.NotAccepted(bad.Problem, bad.Remedy, IsProven: true);
         }
 
         (byte[] signed, byte[] mac) = key.Sign(request, time.GetUtcNow());
         using var deadline = new CancellationTokenSource(timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
-        using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        Socket connected;
         try
         {
-            await socket.ConnectAsync(address, either.Token).ConfigureAwait(false);
+            connected = await ConnectAsync(either.Token).ConfigureAwait(false);
         }
         catch (SocketException exception)
         {
@@ -46,6 +46,7 @@ internal sealed class PrimaryServer(IPEndPoint address, string keyFile, TimeProv
                 "see that the server runs and that no packet filter drops TCP port " + Port);
         }
 
+        using Socket socket = connected;
         try
         {
             byte[] message = await ConverseAsync(socket, signed, either.Token).ConfigureAwait(false);
@@ -65,6 +66,22 @@ internal sealed class PrimaryServer(IPEndPoint address, string keyFile, TimeProv
     }
 
     private string Port => address.Port.ToString(CultureInfo.InvariantCulture);
+
+    // Where IPv6 is turned off there is not even a socket for it.
+    private async Task<Socket> ConnectAsync(CancellationToken cancellation)
+    {
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(address, cancellation).ConfigureAwait(false);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 
     // RFC 1035 §4.2.2: over TCP a message follows its length.
     private static async Task<byte[]> ConverseAsync(Socket socket, byte[] message, CancellationToken cancellation)
@@ -94,7 +111,11 @@ internal sealed class PrimaryServer(IPEndPoint address, string keyFile, TimeProv
 
         bool verifies = key.Verifies(reply, mac);
         if (reply.Rcode == Rcode.NotAuth && reply.Signature is { Error: not Rcode.NoError } signature)
-            return SignatureRefused(signature, key);
+        {
+            (string reason, string remedy) = SignatureRefused(signature, key);
+            return new Exchange.NotAccepted(reason, remedy, verifies);
+        }
+
         if (reply.Signature is null)
         {
             return Untrusted(
@@ -114,21 +135,21 @@ internal sealed class PrimaryServer(IPEndPoint address, string keyFile, TimeProv
     }
 
     /// <summary>The server says what is wrong with the signature; mostly it cannot sign that. RFC 8945 §5.2.</summary>
-    private Exchange.NotAccepted SignatureRefused(TsigRecord signature, TsigKey key) => signature.Error switch
+    private (string Reason, string Remedy) SignatureRefused(TsigRecord signature, TsigKey key) => signature.Error switch
     {
-        Rcode.BadKey => new(
+        Rcode.BadKey => (
             $"{address} does not know the key {key.Name} with {key.AlgorithmName} (BADKEY)",
             $"add the key from {keyFile} to the server's configuration, with this name and algorithm, and reload it"),
-        Rcode.BadSig => new(
+        Rcode.BadSig => (
             $"{address} knows the key {key.Name} but finds the signature wrong (BADSIG): the secrets differ",
             $"put the same secret into {keyFile} and into the server's configuration"),
-        Rcode.BadTime => new(
+        Rcode.BadTime => (
             $"{address} finds the request signed at the wrong time (BADTIME){ClockDifference(signature)}",
             "set both clocks by NTP; the next try will then succeed"),
-        Rcode.BadTrunc => new(
+        Rcode.BadTrunc => (
             $"{address} wants a longer signature (BADTRUNC)",
             "choose hmac-sha256, hmac-sha384 or hmac-sha512 at the server"),
-        _ => new(
+        _ => (
             $"{address} rejects the request's TSIG signature ({ServerErrors.Name(signature.Error)})",
             "see the server's log"),
     };

@@ -75,14 +75,22 @@ public sealed class Rfc2136Provider : IDnsProvider
 
             // Records that stay are written again to change their TTL. Without a condition that could bring back what
             // somebody else has removed since it was read, so then what was read is the condition.
+            // So it is where an earlier try has done all but that.
             ImmutableArray<string>? condition =
-                wanted.Expected ?? (wanted.ChangesTtl(held.Set) ? held.Set.Values : null);
+                wanted.ChangesTtl(held.Set) && (wanted.Expected is null || wanted.IsDoneButForTtlIn(held.Set))
+                    ? held.Set.Values
+                    : wanted.Expected;
             byte[] request = RequestMessage.Update(NewId(), _zone, wanted, held, condition);
             Exchange exchange = await _server.AskAsync(request, cancellation).ConfigureAwait(false);
             switch (exchange)
             {
-                case Exchange.NotAccepted(var reason, var remedy):
+                case Exchange.NotAccepted(var reason, var remedy, true):
                     return new DnsChangeOutcome.Refused(reason, remedy);
+
+                // RFC 8945 §5.3.2: that a key or a digest is wrong comes unsigned, so anybody on the way may say it and
+                // have the update carried out. What really is wrong with a key was told at the question before.
+                case Exchange.NotAccepted(var reason, var remedy, false):
+                    return new DnsChangeOutcome.Unknown(reason, remedy);
                 case Exchange.Failed(var reason, var remedy):
                     return new DnsChangeOutcome.Unknown(reason, remedy);
             }
@@ -160,6 +168,9 @@ public sealed class Rfc2136Provider : IDnsProvider
 
             if (_time.GetElapsedTime(start) > ReadBackLimit)
             {
+                // A server may keep TTLs below a limit of its own (BIND's max-zone-ttl) and says nothing of it.
+                if (look is Look.Found { Held.Set: { } held } && wanted.HasValuesIn(held))
+                    return new DnsChangeOutcome.Applied(held);
                 return new DnsChangeOutcome.Unknown(
                     $"{_server.Address} confirmed the change of {wanted.Owner} and does not show it after "
                     + $"{ReadBackLimit.TotalSeconds} s" + (look is Look.Found ? "" : $": {NotReadReason(look)}"),
@@ -188,7 +199,7 @@ public sealed class Rfc2136Provider : IDnsProvider
         byte[] request = RequestMessage.Question(NewId(), owner, type);
         return await _server.AskAsync(request, cancellation).ConfigureAwait(false) switch
         {
-            Exchange.NotAccepted(var reason, var remedy) => new Look.Refused(reason, remedy),
+            Exchange.NotAccepted(var reason, var remedy, _) => new Look.Refused(reason, remedy),
             Exchange.Failed(var reason, var remedy) => new Look.Unavailable(reason, remedy),
             Exchange.Answered(var reply) => Look.At(reply, _server.Address, _zone, owner, type),
             var exchange => throw new InvalidOperationException($"no such outcome: {exchange}"),

@@ -29,7 +29,10 @@ public interface IAuthority
 /// <param name="NegativeTtl">
 /// How long the absence of a record may be cached: the smaller of the SOA's TTL and minimum (RFC 2308 §5).
 /// </param>
-/// <param name="Servers">One answer an address, of the delegation's and the zone's own NS set together.</param>
+/// <param name="Servers">
+/// One answer an address, of the delegation's and the zone's own NS set together, glue included. An address has another
+/// one, an error, where what it said is good and something else that was asked of it is missing.
+/// </param>
 /// <param name="Resolver">What the local validating resolver says: used to confirm, never to shorten.</param>
 public sealed record OwnerObservation(
     string Name,
@@ -58,7 +61,8 @@ public abstract record AnswerContent
     }
 
     /// <summary>
-    /// It serves this set, with a signature that verifies from the trust anchor and is valid until then.
+    /// It serves this set, with a signature that verifies from the trust anchor: it and every signature of keys between
+    /// are valid until then.
     /// </summary>
     public sealed record Serves(DnsRecordSet Set, DateTimeOffset SignatureExpires) : AnswerContent;
 

@@ -279,7 +279,7 @@ internal static class Gates
             Gate.SignatureExpiry,
             owner.Owner,
             null,
-            $"a signature at {owner.Owner} expires at {end:u}, "
+            $"a signature at {owner.Owner}, or of a key that it depends on, expires at {end:u}, "
             + $"inside the wait of {wait.TotalSeconds:0} s that a change needs",
             "see that the zone's signer runs and renews its signatures");
         return false;

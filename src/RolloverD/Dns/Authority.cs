@@ -100,15 +100,18 @@ public sealed class Authority(
     private static ImmutableArray<ServerAnswer> Answers(
         ZoneSight sight, string? refusal, List<ServerAnswer> troubled, DateTimeOffset? aliasesExpire)
     {
-        // What a server of an alias's zone did not say counts as an answer that is missing,
-        // whatever it says of the owner.
+        // What a server of an alias's zone did not say counts as an answer that is missing, whatever it says of the
+        // owner; and what it serves there counts, too, for who asks later may be led to it.
         ImmutableArray<ServerAnswer> missing = [.. troubled.DistinctBy(t => (t.Server, t.Address))];
         IEnumerable<ServerAnswer> others = sight.Servers
             .Select(s => Answer(s.Server, s.Sight, refusal))
-            .Where(a => !missing.Any(m => (m.Server, m.Address) == (a.Server, a.Address)))
+            .Where(a => IsHeard(a) || !missing.Any(m => (m.Server, m.Address) == (a.Server, a.Address)))
             .Select(a => Limit(a, aliasesExpire));
         return [.. others.Concat(missing).OrderBy(a => a.Server, StringComparer.Ordinal)];
     }
+
+    private static bool IsHeard(ServerAnswer answer) =>
+        answer.Content is AnswerContent.Serves or AnswerContent.Absent or AnswerContent.Unsigned;
 
     private static ServerAnswer Answer(AuthoritativeServer server, Sight sight, string? refusal) => new(
         server.Name.ToString(),

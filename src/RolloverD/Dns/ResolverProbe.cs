@@ -79,8 +79,12 @@ internal sealed class ResolverProbe
             DnsHeaderResponseCode code = reply.Header.ResponseCode;
             if (code is not (DnsHeaderResponseCode.NoError or DnsHeaderResponseCode.NotExistentDomain))
                 return new ResolverView.Failed($"{server} answers {code} for {name}");
-            if (reply.Header.IsAuthenticData)
-                return new ResolverView.Validated(ReadSet(reply, name, type));
+            DnsRecordSet set = ReadSet(reply, name, type);
+            if (reply.Header.IsAuthenticData
+                || (set.Values.IsEmpty && await LiesInSecureZonesAsync(server, reply, late.Token)))
+            {
+                return new ResolverView.Validated(set);
+            }
 
             // The root is signed: a resolver that validates says so of it.
             IDnsQueryResponse root = await AskAsync(server, ".", QueryType.SOA, late.Token);
@@ -94,6 +98,26 @@ internal sealed class ResolverProbe
             string reason = failure.InnerException?.Message ?? failure.Message;
             return new ResolverView.Failed($"{server} does not answer: {reason}");
         }
+    }
+
+    // RFC 5155 §9.2: what is absent from an opt-out span comes without the AD bit, though the zone is signed. So its
+    // SOA record is asked for instead, and each alias on the way.
+    private async Task<bool> LiesInSecureZonesAsync(
+        IPEndPoint server, IDnsQueryResponse absence, CancellationToken cancellation)
+    {
+        if (absence.Authorities.OfType<SoaRecord>().FirstOrDefault() is not { } soa)
+            return false;
+        IEnumerable<(DnsString Name, QueryType Type)> questions = absence.Answers.OfType<CNameRecord>()
+            .Select(a => (a.DomainName, QueryType.CNAME))
+            .Append((soa.DomainName, QueryType.SOA));
+        foreach ((DnsString asked, QueryType type) in questions)
+        {
+            IDnsQueryResponse reply = await AskAsync(server, asked.Value, type, cancellation);
+            if (!reply.Header.IsAuthenticData || reply.Answers.Count == 0)
+                return false;
+        }
+
+        return true;
     }
 
     private async Task<IDnsQueryResponse> AskAsync(

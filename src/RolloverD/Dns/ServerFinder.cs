@@ -12,7 +12,20 @@ internal sealed record AuthoritativeServer(Name Name, IPAddress? Address, Answer
     public static AuthoritativeServer Unreachable(Name name, string reason) =>
         new(name, null, new AnswerContent.Unreachable(reason));
 
+    public static AuthoritativeServer Unasked(Name zone, Name server) =>
+        new(zone, null, new AnswerContent.Failed($"servers that {zone} lists were not asked, such as {server}"));
+
     public string AddressText => Address?.ToString() ?? "";
+}
+
+/// <summary>The servers that a zone is delegated to, by the parent's word.</summary>
+/// <param name="Servers">Their names; none where the parent could not be heard.</param>
+/// <param name="Glue">The addresses that the parent hands out with the names. Nobody signs them.</param>
+/// <param name="Problem">Why some server may be missing; empty when these are all.</param>
+internal sealed record Delegation(ImmutableArray<Name> Servers, ILookup<Name, IPAddress> Glue, string Problem)
+{
+    public static Delegation Without(ImmutableArray<Name> servers, string problem) =>
+        new(servers, Array.Empty<IPAddress>().ToLookup(_ => Name.Root), problem);
 }
 
 /// <summary>Finds the zone that holds a name, and the servers that are responsible for the zone.</summary>
@@ -51,15 +64,19 @@ internal sealed class ServerFinder(Round round, int port)
     }
 
     /// <summary>The servers that the zone is delegated to, asked from the parent's servers themselves.</summary>
-    public async Task<(ImmutableArray<Name> Servers, string Problem)> FindDelegationAsync(Name zone)
+    public async Task<Delegation> FindDelegationAsync(Name zone)
     {
         if (zone.IsRoot)
-            return await FindListedAsync(zone);
+        {
+            (ImmutableArray<Name> rootServers, string unlisted) = await FindListedAsync(zone);
+            return Delegation.Without(rootServers, unlisted);
+        }
+
         (Name? parent, string problem) = await FindZoneAsync(zone.Parent);
         if (parent is null)
-            return ([], problem);
+            return Delegation.Without([], problem);
         (ImmutableArray<Name> parentServers, problem) = await FindListedAsync(parent);
-        AuthoritativeServer[][] addresses = await Task.WhenAll(parentServers.Select(FindAddressesAsync));
+        AuthoritativeServer[][] addresses = await Task.WhenAll(parentServers.Select(s => FindAddressesAsync(s, [])));
         // One address of each server first, so that the few that are asked are of different servers.
         IPEndPoint[] some =
         [
@@ -71,28 +88,35 @@ internal sealed class ServerFinder(Round round, int port)
         ];
         Reply[] replies = await Task.WhenAll(
             some.Select(s => round.Exchange.AskAsync(s, new(zone, RecordType.Ns), QueryKind.Authoritative)));
+        Message[] messages = [.. replies.OfType<Reply.Answered>().Select(r => r.Message)];
         ImmutableArray<Name> names =
         [
-            .. replies.OfType<Reply.Answered>()
-                .SelectMany(r => r.Message.Answer.Concat(r.Message.Authority))
+            .. messages.SelectMany(m => m.Answer.Concat(m.Authority))
                 .Where(r => r.Type == RecordType.Ns && r.Owner.Equals(zone))
                 .Select(r => r.Target)
                 .Distinct(),
         ];
         if (names.Length > 0)
-            return (names, "");
+            return new(names, GlueOf(messages, names), "");
         problem = replies.FirstOrDefault(r => r.Problem.Length > 0)?.Problem is { } seen ? $": {seen}" : problem;
-        return ([], $"no server of {parent} tells the delegation of {zone}{problem}");
+        return Delegation.Without([], $"no server of {parent} tells the delegation of {zone}{problem}");
     }
 
     /// <summary>Every address of a server's name, IPv4 and IPv6; without any, one entry that says why.</summary>
-    public async Task<AuthoritativeServer[]> FindAddressesAsync(Name server)
+    /// <param name="server">The server's name.</param>
+    /// <param name="glue">
+    /// The addresses that the parent tells: a resolver goes there first, also when the zone has others by now. They can
+    /// only add a server that must be heard.
+    /// </param>
+    public async Task<AuthoritativeServer[]> FindAddressesAsync(Name server, IEnumerable<IPAddress> glue)
     {
         LookupAnswer[] answers = await Task.WhenAll(
             ValidatingResolver.LookupAsync(round, server.ToString(), RecordType.A),
             ValidatingResolver.LookupAsync(round, server.ToString(), RecordType.Aaaa));
         IEnumerable<AuthoritativeServer> found = answers.SelectMany(a => a.Values)
-            .Select(v => new AuthoritativeServer(server, IPAddress.Parse(v), null));
+            .Select(IPAddress.Parse)
+            .Union(glue)
+            .Select(a => new AuthoritativeServer(server, a, null));
         // An address family that cannot be looked up may hide an address: it is an answer that is missing.
         IEnumerable<AuthoritativeServer> failed = answers
             .Select(a => a.Content switch
@@ -107,6 +131,13 @@ internal sealed class ServerFinder(Round round, int port)
         AuthoritativeServer[] all = [.. found, .. failed];
         return all.Length > 0 ? all : [AuthoritativeServer.Unreachable(server, "its name has no address")];
     }
+
+    // Whatever else a parent's server adds is not asked for.
+    private static ILookup<Name, IPAddress> GlueOf(Message[] messages, ImmutableArray<Name> servers) =>
+        messages.SelectMany(m => m.Additional)
+            .Where(r => servers.Contains(r.Owner))
+            .Where(r => (r.Type, r.Data.Length) is (RecordType.A, 4) or (RecordType.Aaaa, 16))
+            .ToLookup(r => r.Owner, r => new IPAddress(r.Data));
 
     private static AuthoritativeServer Unlisted(Name server, string reason) =>
         AuthoritativeServer.Unreachable(server, $"its addresses cannot be looked up: {reason}");

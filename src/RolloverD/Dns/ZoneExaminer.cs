@@ -45,31 +45,34 @@ internal sealed class ZoneExaminer(Round round, int port)
         if (zone is null)
             return new(null, new ZoneSecurity.Unknown(problem), TimeSpan.Zero, []);
 
-        Task<(ImmutableArray<Name> Servers, string Problem)> delegating = finder.FindDelegationAsync(zone);
+        Task<Delegation> delegating = finder.FindDelegationAsync(zone);
         Trust trust = await TrustOfAsync(zone);
-        (ImmutableArray<Name> servers, problem) = await delegating;
+        Delegation delegation = await delegating;
 
         var question = new Question(name, type == DnsRecordType.Tlsa ? RecordType.Tlsa : RecordType.Txt);
         var seen = new List<ServerSight>();
         var known = new HashSet<Name>();
+        ImmutableArray<Name> servers = delegation.Servers;
         for (int wave = 0; wave < MostWaves && servers.Any(s => !known.Contains(s)); wave++)
         {
-            AuthoritativeServer[][] addresses =
-                await Task.WhenAll(servers.Where(known.Add).Select(finder.FindAddressesAsync));
+            AuthoritativeServer[][] addresses = await Task.WhenAll(
+                servers.Where(known.Add).Select(s => finder.FindAddressesAsync(s, delegation.Glue[s])));
             ServerSight[] sights =
                 await Task.WhenAll(addresses.SelectMany(a => a).Select(s => AskAsync(s, question, zone, trust)));
             seen.AddRange(sights);
             servers = [.. sights.SelectMany(s => s.Listed).Distinct()];
         }
 
-        // Without the delegation some server may be missing; that must be seen, or the rest would pass for all.
-        if (problem.Length > 0)
-            seen.Add(ServerSight.Without(AuthoritativeServer.Unreachable(zone, problem)));
+        // Some server may be missing here; that must be seen, or the rest would pass for all.
+        if (delegation.Problem.Length > 0)
+            seen.Add(ServerSight.Without(AuthoritativeServer.Unreachable(zone, delegation.Problem)));
+        if (servers.FirstOrDefault(s => !known.Contains(s)) is { } unasked)
+            seen.Add(ServerSight.Without(AuthoritativeServer.Unasked(zone, unasked)));
         return new(
             zone,
             SecurityOf(trust),
             seen.Count > 0 ? seen.Max(s => s.NegativeTtl) : TimeSpan.Zero,
-            [.. seen.OrderBy(s => s.Server.Name).Select(s => (s.Server, s.Sight))]);
+            [.. seen.OrderBy(s => s.Server.Name).SelectMany(s => s.All)]);
     }
 
     private async Task<Trust> TrustOfAsync(Name zone)
@@ -91,27 +94,38 @@ internal sealed class ZoneExaminer(Round round, int port)
             round.Exchange.AskAsync(endpoint, question, QueryKind.Authoritative),
             round.Exchange.AskAsync(endpoint, soa, QueryKind.Authoritative),
             round.Exchange.AskAsync(endpoint, ns, QueryKind.Authoritative));
+        (ImmutableArray<Name> listed, string? unlisted) = List(replies[2], ns, trust);
         return new(
             server,
             Look(replies[0], question, trust),
-            Judge(replies[2], ns, trust) is Judgement.Positive listed ? Targets(listed) : [],
+            listed,
+            unlisted,
             Judge(replies[1], soa, trust) is Judgement.Positive found ? NegativeTtl(found) : TimeSpan.Zero);
+    }
+
+    // A server that only the zone itself lists is known from nowhere else.
+    private (ImmutableArray<Name> Servers, string? Problem) List(Reply reply, Question ns, Trust trust)
+    {
+        if (Unusable(reply, ns) is { } unusable)
+            return ([], unusable);
+        return Judge(reply, ns, trust) switch
+        {
+            Judgement.Positive listed => (Targets(listed), null),
+            // Where nothing is signed this proves no less than a list: servers made for a few names have none.
+            Judgement.Absent { IsSigned: false } => ([], null),
+            Judgement.Bogus bogus => ([], bogus.Reason),
+            // Nothing that it says can be judged; its other answer tells why.
+            null => ([], null),
+            _ => ([], "it answers that there are none"),
+        };
     }
 
     private Sight Look(Reply reply, Question question, Trust trust)
     {
-        switch (reply)
-        {
-            case Reply.Unreachable unreachable:
-                return new Sight.Content(new AnswerContent.Unreachable(unreachable.Reason));
-            case Reply.Malformed malformed:
-                return new Sight.Content(new AnswerContent.Failed(malformed.Reason));
-            case Reply.Answered { Message: { Code: not (ResponseCode.NoError or ResponseCode.NxDomain) } message }:
-                string code = LocalResolver.Describe(message.Code);
-                return new Sight.Content(new AnswerContent.Failed($"it answers {code} for {question}"));
-            case Reply.Answered { Message.Authoritative: false }:
-                return new Sight.Content(new AnswerContent.Failed($"it does not answer {question} with authority"));
-        }
+        if (reply is Reply.Unreachable unreachable)
+            return new Sight.Content(new AnswerContent.Unreachable(unreachable.Reason));
+        if (Unusable(reply, question) is { } unusable)
+            return new Sight.Content(new AnswerContent.Failed(unusable));
 
         return Judge(reply, question, trust) switch
         {
@@ -120,6 +134,15 @@ internal sealed class ZoneExaminer(Round round, int port)
             null => new Sight.Content(Unjudged(trust)),
         };
     }
+
+    private static string? Unusable(Reply reply, Question question) => reply switch
+    {
+        Reply.Answered { Message: { Code: not (ResponseCode.NoError or ResponseCode.NxDomain) } message } =>
+            $"it answers {LocalResolver.Describe(message.Code)} for {question}",
+        Reply.Answered { Message.Authoritative: false } => $"it does not answer {question} with authority",
+        Reply.Answered => null,
+        _ => reply.Problem,
+    };
 
     private Judgement? Judge(Reply reply, Question question, Trust trust) => (reply, trust) switch
     {
@@ -140,6 +163,9 @@ internal sealed class ZoneExaminer(Round round, int port)
                     new AnswerContent.Serves(SetOf(question, signed.Records, signed.Ttl), expires),
                 Judgement.Positive unsigned =>
                     new AnswerContent.Unsigned(SetOf(question, unsigned.Records, unsigned.Ttl)),
+                // An unsigned delegation may be hidden here. The search for the zone would have found it; if somebody
+                // keeps it from us, there is still no record that a sender takes for signed, and that is what is said.
+                Judgement.AbsentInsecurely { DeniesSigned: true } open => new AnswerContent.Absent(open.NameExists),
                 Judgement.Absent { IsSigned: false } or Judgement.AbsentInsecurely =>
                     new AnswerContent.Unsigned(SetOf(question, [], TimeSpan.Zero)),
                 Judgement.Absent absent => new AnswerContent.Absent(absent.NameExists),
@@ -188,9 +214,26 @@ internal sealed class ZoneExaminer(Round round, int port)
     }
 
     private sealed record ServerSight(
-        AuthoritativeServer Server, Sight Sight, ImmutableArray<Name> Listed, TimeSpan NegativeTtl)
+        AuthoritativeServer Server,
+        Sight Sight,
+        ImmutableArray<Name> Listed,
+        string? Unlisted,
+        TimeSpan NegativeTtl)
     {
+        /// <summary>
+        /// What it says; and, where that is good but the servers of the zone are not told, that this is missing. What
+        /// it serves counts all the same.
+        /// </summary>
+        public IEnumerable<(AuthoritativeServer Server, Sight Sight)> All =>
+            Unlisted is null || !IsGood ? [(Server, Sight)] : [(Server, Sight), (Server, Incomplete(Unlisted))];
+
+        private bool IsGood => Sight is Sight.Alias
+            || Sight is Sight.Content(AnswerContent.Serves or AnswerContent.Absent or AnswerContent.Unsigned);
+
         public static ServerSight Without(AuthoritativeServer server) =>
-            new(server, new Sight.Content(server.Missing!), [], TimeSpan.Zero);
+            new(server, new Sight.Content(server.Missing!), [], null, TimeSpan.Zero);
+
+        private static Sight.Content Incomplete(string reason) =>
+            new(new AnswerContent.Failed($"it does not tell which servers the zone has: {reason}"));
     }
 }

@@ -58,6 +58,35 @@ public sealed class AuthorityFacts(SignedInternet internet)
     }
 
     [Theory]
+    [InlineData("_25._tcp.mx.optout.test", DnsRecordType.Tlsa)]
+    [InlineData("_acme-challenge.mx.optout.test", DnsRecordType.Txt)]
+    [InlineData("_25._tcp.open.example.test", DnsRecordType.Tlsa)]
+    public async Task A_signed_record_is_proven_absent_where_unsigned_delegations_are_not(
+        string name, DnsRecordType type)
+    {
+        OwnerObservation seen = await ObserveAsync(name, type);
+        Assert.Equal("optout.test", seen.Zone);
+        Assert.IsType<ZoneSecurity.Secure>(seen.Security);
+        Assert.Equal(2, seen.Servers.Length);
+        Assert.All(seen.Servers, s => Assert.Equal(new AnswerContent.Absent(false), s.Content));
+        Assert.Empty(Assert.IsType<ResolverView.Validated>(seen.Resolver).Set.Values);
+    }
+
+    [Theory]
+    [InlineData("_25._tcp.nothing.plain.optout.test")]
+    [InlineData("nothing.unsigned.test")]
+    [InlineData("_25._tcp.none.example.test")]
+    public async Task Nothing_is_proven_absent_in_an_insecure_zone(string name)
+    {
+        OwnerObservation seen = await ObserveAsync(name);
+        Assert.IsType<ZoneSecurity.Insecure>(seen.Security);
+        Assert.Equal(2, seen.Servers.Length);
+        Assert.All(
+            seen.Servers, s => Assert.Empty(Assert.IsType<AnswerContent.Unsigned>(s.Content).Set.Values));
+        Assert.IsType<ResolverView.NotValidated>(seen.Resolver);
+    }
+
+    [Theory]
     [InlineData("a.wild.example.test", "wild")]
     [InlineData("a.b.wild.example.test", "wild")]
     [InlineData("b.c.wild.example.test", "deep")]
@@ -98,9 +127,13 @@ public sealed class AuthorityFacts(SignedInternet internet)
     public async Task A_bogus_alias_counts_whatever_its_server_says_of_the_owner()
     {
         OwnerObservation seen = await ObserveAsync("mx.half.test");
-        Assert.Equal(("dane.half.test", 2), (seen.Owner, seen.Servers.Length));
+        Assert.Equal("dane.half.test", seen.Owner);
         Assert.Equal([Old], Served(At(seen, SignedInternet.Primary)));
-        Assert.IsType<AnswerContent.Bogus>(At(seen, SignedInternet.Secondary).Content);
+        AnswerContent[] other =
+            [.. seen.Servers.Where(s => s.Address == SignedInternet.Secondary).Select(s => s.Content)];
+        Assert.Equal(2, other.Length);
+        Assert.Single(other.OfType<AnswerContent.Bogus>());
+        Assert.Equal([Old], Assert.Single(other.OfType<AnswerContent.Serves>()).Set.Values);
     }
 
     [Fact]
@@ -176,6 +209,20 @@ public sealed class AuthorityFacts(SignedInternet internet)
     }
 
     [Fact]
+    public async Task A_signature_lasts_no_longer_than_those_of_the_keys_that_it_was_made_with()
+    {
+        OwnerObservation seen = await ObserveAsync("mx.offline.test");
+        Assert.Equal(2, seen.Servers.Length);
+        Assert.All(seen.Servers, s => Assert.InRange(
+            Assert.IsType<AnswerContent.Serves>(s.Content).SignatureExpires - seen.FinishedAt,
+            TimeSpan.FromMinutes(15), TimeSpan.FromMinutes(20)));
+        seen = await ObserveAsync("_25._tcp.cut.example.test");
+        Assert.All(seen.Servers, s => Assert.InRange(
+            Assert.IsType<AnswerContent.Serves>(s.Content).SignatureExpires - seen.FinishedAt,
+            TimeSpan.FromMinutes(15), TimeSpan.FromMinutes(20)));
+    }
+
+    [Fact]
     public async Task Signatures_that_have_expired_are_bogus()
     {
         var later = new FakeTimeProvider(DateTimeOffset.UtcNow.AddDays(45));
@@ -194,6 +241,24 @@ public sealed class AuthorityFacts(SignedInternet internet)
         Assert.Contains("refused", Unreachable(At(seen, "127.0.53.4")), StringComparison.Ordinal);
         Assert.Contains("refused", Unreachable(At(seen, "::1")), StringComparison.Ordinal);
         Assert.Contains("within 1 s", Unreachable(At(seen, "127.0.53.5")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_address_that_only_the_parents_glue_tells_counts_like_those_of_the_zone()
+    {
+        OwnerObservation seen = await ObserveAsync("mx.moved.test");
+        Assert.Equal(2, seen.Servers.Length);
+        Assert.Equal([New], Served(At(seen, SignedInternet.Primary)));
+        Assert.Equal([Old], Served(At(seen, SignedInternet.Secondary)));
+    }
+
+    [Fact]
+    public async Task Servers_that_were_not_asked_because_the_list_never_ends_are_missing()
+    {
+        OwnerObservation seen = await ObserveAsync("mx.endless.test");
+        Assert.Equal(4, seen.Servers.Count(s => s.Content is AnswerContent.Unsigned));
+        var failed = Assert.Single(seen.Servers.Select(s => s.Content).OfType<AnswerContent.Failed>());
+        Assert.Contains("w5.test", failed.Reason, StringComparison.Ordinal);
     }
 
     [Fact]

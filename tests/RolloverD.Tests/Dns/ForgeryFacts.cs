@@ -100,7 +100,40 @@ public sealed class ForgeryFacts(SignedInternet internet) : IDisposable
         Assert.IsType<AnswerContent.Bogus>(
             await ObserveAsync(reply => Set(Set(Set(reply, 3, (byte)(reply[3] | 3)), 7, 0), 9, 2)));
 
+    [Theory]
+    [InlineData(false, "SERVFAIL")]
+    [InlineData(true, "does not verify")]
+    public async Task A_server_that_does_not_tell_the_other_servers_leaves_the_round_incomplete(
+        bool damaged, string reason)
+    {
+        // The signature ends where the OPT record begins, 11 octets before the end.
+        ForgeServers(reply => damaged
+            ? Set(reply, reply.Length - 12, (byte)(reply[^12] ^ 1))
+            : Set(reply, 3, (byte)((reply[3] & 0xF0) | 2)));
+        OwnerObservation seen = await ObserveOwnerAsync("mx.forged.test");
+        Assert.Equal(2, seen.Servers.Count(s => s.Content is AnswerContent.Serves));
+        ServerAnswer missing = Assert.Single(seen.Servers, s => s.Content is not AnswerContent.Serves);
+        Assert.Equal("ns6.test", missing.Server);
+        var failed = Assert.IsType<AnswerContent.Failed>(missing.Content);
+        Assert.Matches($"does not tell which servers the zone has: .*{reason}", failed.Reason);
+    }
+
+    [Fact]
+    public async Task A_server_of_an_insecure_zone_need_not_tell_the_other_servers()
+    {
+        ForgeServers(reply => Set(reply, 7, 0));
+        OwnerObservation seen = await ObserveOwnerAsync("mx.toy.test");
+        Assert.IsType<AnswerContent.Unsigned>(Assert.Single(seen.Servers).Content);
+    }
+
     public void Dispose() => internet.Forgery = reply => reply;
+
+    // Only the answer about the zone's NS set: its name ends the question, before type and class.
+    private void ForgeServers(Func<byte[], byte[]> forgery) => internet.Forgery = reply =>
+        reply.AsSpan().IndexOf("\x04test\0\0\x02\0\x01"u8) is > 0 and < 30 ? forgery(reply) : reply;
+
+    private Task<OwnerObservation> ObserveOwnerAsync(string name) =>
+        internet.Authority.ObserveAsync(name, DnsRecordType.Tlsa, TestContext.Current.CancellationToken);
 
     private async Task<AnswerContent> ObserveAsync(Func<byte[], byte[]> forgery)
     {

@@ -20,8 +20,12 @@ public sealed class SignedInternet : IAsyncLifetime
     private const string NobodyThere = "127.0.53.4";
     private const string Silent = "127.0.53.5";
     private const string Forger = "127.0.53.6";
+    private const string Endless = "127.0.53.1";
     private const string Resolver = "127.0.53.9";
     private const string Start = "$TTL 60\n@ SOA ns1.test. postmaster.test. 1 60 60 3600 7\n";
+
+    private static readonly string[] AtPrimaryOnly =
+        ["away.test", "forged.test", "moved.test", "endless.test", "toy.test"];
 
     private readonly string directory = Directory.CreateTempSubdirectory("rolloverd-dns-").FullName;
     private readonly List<IAsyncDisposable> running = [];
@@ -78,12 +82,16 @@ public sealed class SignedInternet : IAsyncLifetime
         await AddZoneAsync("n3.test", Start + Text("@ NS ns1.test.", "@ NS ns2.test.") + TestZones.Hashed, "-3", "ab");
         await AddZoneAsync(
             "optout.test", Start + Text("@ NS ns1.test.", "@ NS ns2.test.", "plain NS ns1.test."), "-3", "-", "-A");
+        // An unsigned zone below it, hidden in a span that proves nothing.
+        await AddZoneAsync("plain.optout.test", good, servers: [], sign: false);
         await AddZoneAsync("unsigned.test", good, sign: false);
         await AddZoneAsync("bogus.test", good);
         // The last digit of the key's digest changed, whatever it was.
         delegations = delegations[..^2] + (delegations[^2] == '0' ? "1\n" : "0\n");
 
         string small = Start + Text("@ NS ns1.test.", "@ NS ns2.test.", $"mx TLSA 3 1 1 {TestZones.Old}");
+        // The signature of its keys ends in 20 minutes, those made with them in 30 days.
+        await AddZoneAsync("offline.test", small, "-X", "now+1200");
         await AddZoneAsync("tampered.test", small);
         Edit("secondary/tampered.test", TestZones.Old[..8].ToUpperInvariant(), "FFFFFFFF");
         await AddZoneAsync("lagging.test", small);
@@ -107,6 +115,16 @@ public sealed class SignedInternet : IAsyncLifetime
             "forged.test",
             Start + Text("@ NS ns1.test.", "@ NS ns6.test.", $"mx TLSA 3 1 1 {TestZones.Old}", "other TXT other"),
             servers: ["ns1.test.", "ns6.test."]);
+
+        // Its server moved to the primary's address; the parent's glue and the old machine do not know of it yet.
+        string moved = Start + Text("@ NS ns", $"ns A {Primary}", $"mx TLSA 3 1 1 {TestZones.Old}");
+        await AddZoneAsync("moved.test", moved, servers: ["ns.moved.test."]);
+        delegations += $"ns.moved.test. A {Secondary}\n";
+        await SignAsync("moved.test", moved.Replace(TestZones.Old, TestZones.New, StringComparison.Ordinal));
+
+        // Each of its servers names one more.
+        await AddZoneAsync("endless.test", Start + "@ NS w1.test.\n", servers: ["w1.test."], sign: false);
+        await AddZoneAsync("toy.test", Start + "@ NS ns6.test.\n", servers: ["ns6.test."], sign: false);
         await MakeParentsAsync();
     }
 
@@ -114,7 +132,8 @@ public sealed class SignedInternet : IAsyncLifetime
     {
         string addresses = Text(
             $"ns0 A {Parents}", $"ns1 A {Primary}", $"ns2 A {Secondary}",
-            $"ns4 A {NobodyThere}", "ns4 AAAA ::1", $"ns5 A {Silent}", $"ns6 A {Forger}");
+            $"ns4 A {NobodyThere}", "ns4 AAAA ::1", $"ns5 A {Silent}", $"ns6 A {Forger}",
+            $"w1 A {Endless}1", $"w2 A {Endless}2", $"w3 A {Endless}3", $"w4 A {Endless}4", $"w5 A {NobodyThere}");
         await SignAsync("test", Start + "@ NS ns0\n" + addresses + delegations, server: "parents");
         string ds = await File.ReadAllTextAsync(In("dsset-test."));
         await SignAsync(".", Start + Text("@ NS ns0.test.", "test. NS ns0.test.", $"ns0.test. A {Parents}") + ds,
@@ -165,10 +184,15 @@ public sealed class SignedInternet : IAsyncLifetime
         int secondary = await StartNamedAsync("secondary", Secondary, zones);
         running.Add(new SilentServer(new(IPAddress.Parse(Silent), Port)));
         Relay(Forger, primary, reply => Forgery(reply));
+        for (int i = 1; i <= 4; i++)
+        {
+            byte next = (byte)('1' + i);
+            Relay($"{Endless}{i}", primary, reply => NameNext(reply, next));
+        }
+
         // Delegations name no port, so each zone's servers are told here.
         string stubs = Stub(".", parents) + Stub("test", parents)
-            + string.Concat(zones.Select(
-                z => Stub(z, z is "away.test" or "forged.test" ? [primary] : [primary, secondary])));
+            + string.Concat(zones.Select(z => Stub(z, AtPrimaryOnly.Contains(z) ? [primary] : [primary, secondary])));
         await File.WriteAllTextAsync(In("unbound.conf"), $"""
             server:
               interface: {Resolver}
@@ -214,6 +238,14 @@ public sealed class SignedInternet : IAsyncLifetime
 
     private void Relay(string address, int port, Func<byte[], byte[]> forge) =>
         running.Add(new ForgingServer(new(IPAddress.Parse(address), Port), new(IPAddress.Loopback, port), forge));
+
+    private static byte[] NameNext(byte[] reply, byte next)
+    {
+        int at = reply.AsSpan().LastIndexOf([(byte)2, (byte)'w', (byte)'1']);
+        if (at >= 0)
+            reply[at + 2] = next;
+        return reply;
+    }
 
     private static string Stub(string zone, params int[] ports) =>
         $"stub-zone:\n  name: \"{zone}\"\n" + string.Concat(ports.Select(p => $"  stub-addr: 127.0.0.1@{p}\n"));

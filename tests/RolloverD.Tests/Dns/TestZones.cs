@@ -17,6 +17,9 @@ internal static class TestZones
         dane 45 TLSA 3 1 1 {New}
         _25._tcp.abroad CNAME _25._tcp.host.n3.test.
         _25._tcp.plain CNAME dane.unsigned.test.
+        _25._tcp.open CNAME _25._tcp.mx.optout.test.
+        _25._tcp.none CNAME none.unsigned.test.
+        _25._tcp.cut CNAME mx.offline.test.
         _25._tcp.one CNAME _25._tcp.two
         _25._tcp.two CNAME _25._tcp.one
         alias CNAME mx1

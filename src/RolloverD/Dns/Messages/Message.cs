@@ -15,7 +15,8 @@ internal sealed record Message(
     ResponseCode Code,
     ImmutableArray<Question> Questions,
     ImmutableArray<ResourceRecord> Answer,
-    ImmutableArray<ResourceRecord> Authority)
+    ImmutableArray<ResourceRecord> Authority,
+    ImmutableArray<ResourceRecord> Additional)
 {
     private const ushort ResponseBit = 0x8000;
     private const ushort AuthoritativeBit = 0x0400;
@@ -101,10 +102,11 @@ internal sealed record Message(
             (flags & AuthoritativeBit) != 0,
             (flags & TruncatedBit) != 0,
             (flags & AuthenticDataBit) != 0,
-            (ResponseCode)(byte)code,
+            (ResponseCode)code,
             questions.ToImmutable(),
             answer,
-            authority);
+            authority,
+            additional);
     }
 
     private static ImmutableArray<ResourceRecord> ReadSection(ref WireReader reader, int count)

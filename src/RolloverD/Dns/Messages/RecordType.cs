@@ -23,8 +23,8 @@ public enum RecordType : ushort
     Nxname = 128,
 }
 
-/// <summary>What a server says of a question as a whole. RFC 1035 §4.1.1.</summary>
-internal enum ResponseCode : byte
+/// <summary>What a server says of a question as a whole: 12 bits with EDNS. RFC 1035 §4.1.1.</summary>
+internal enum ResponseCode : ushort
 {
     NoError = 0,
     FormErr = 1,
@@ -33,4 +33,5 @@ internal enum ResponseCode : byte
     NotImp = 4,
     Refused = 5,
     NotAuth = 9,
+    BadVers = 16,
 }

@@ -18,7 +18,11 @@ internal abstract record Denial
     internal sealed record NoSuchName : Denial;
 
     /// <summary>The records allow an unsigned delegation (opt-out), or are too costly: insecure.</summary>
-    internal sealed record Unprovable(string Reason) : Denial;
+    /// <param name="Reason">Why.</param>
+    /// <param name="DeniesSigned">
+    /// The zone itself has no such record all the same: opt-out leaves out unsigned delegations and nothing else.
+    /// </param>
+    internal sealed record Unprovable(string Reason, bool DeniesSigned) : Denial;
 
     /// <summary>No proof.</summary>
     internal sealed record Unproven(string Reason) : Denial;

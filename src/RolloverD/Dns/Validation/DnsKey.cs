@@ -76,4 +76,7 @@ internal sealed record DelegationSigner(ushort Tag, byte Algorithm, byte DigestT
 }
 
 /// <summary>The keys that a zone's signatures may be made with, trusted.</summary>
-internal sealed record ZoneKeys(Name Zone, ImmutableArray<DnsKey> Keys);
+/// <param name="Zone">The zone.</param>
+/// <param name="Keys">Its keys.</param>
+/// <param name="Expires">When the first signature ends that the trust in them comes from, the root's included.</param>
+internal sealed record ZoneKeys(Name Zone, ImmutableArray<DnsKey> Keys, DateTimeOffset Expires);

@@ -13,7 +13,9 @@ internal abstract record Judgement
     /// <summary>The records are there.</summary>
     /// <param name="Records">All of them.</param>
     /// <param name="Ttl">Their TTL: the signed one, or as it came when nothing is signed.</param>
-    /// <param name="Expires">Until when the signature is valid; null when nothing is signed.</param>
+    /// <param name="Expires">
+    /// Until when the signature is valid, and those that its keys are trusted by; null when nothing is signed.
+    /// </param>
     internal sealed record Positive(
         ImmutableArray<ResourceRecord> Records, TimeSpan Ttl, DateTimeOffset? Expires) : Judgement;
 
@@ -30,7 +32,10 @@ internal abstract record Judgement
     }
 
     /// <summary>The absence lies where the zone does not sign absences (opt-out): neither proven nor forged.</summary>
-    internal sealed record AbsentInsecurely(bool NameExists, string Reason) : Judgement;
+    /// <param name="NameExists">False for NXDOMAIN.</param>
+    /// <param name="Reason">Why nothing is proven.</param>
+    /// <param name="DeniesSigned">What is proven all the same: the zone has no signed record of the kind.</param>
+    internal sealed record AbsentInsecurely(bool NameExists, string Reason, bool DeniesSigned) : Judgement;
 
     /// <summary>It does not verify.</summary>
     internal sealed record Bogus(string Reason) : Judgement;
@@ -94,7 +99,8 @@ internal abstract record Judgement
         {
             Denial.NoSuchType found => new Absent(NameExists: true, found.IsDelegation),
             Denial.NoSuchName => new Absent(NameExists: false, IsDelegation: false),
-            Denial.Unprovable open => new AbsentInsecurely(message.Code == ResponseCode.NoError, open.Reason),
+            Denial.Unprovable open =>
+                new AbsentInsecurely(message.Code == ResponseCode.NoError, open.Reason, open.DeniesSigned),
             Denial.Unproven unproven => new Bogus($"the absence of {question} is not proven: {unproven.Reason}"),
             _ => throw new InvalidOperationException("a denial of an unknown kind"),
         };

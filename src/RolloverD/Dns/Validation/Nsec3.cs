@@ -52,7 +52,7 @@ internal sealed record Nsec3(
         if (!IsUsable(records))
         {
             return records[0].Iterations > MostIterations
-                ? new Denial.Unprovable($"the NSEC3 records of {zone} want {records[0].Iterations} hash rounds")
+                ? new Denial.Unprovable($"the NSEC3 records of {zone} want {records[0].Iterations} hash rounds", false)
                 : new Denial.Unproven($"the NSEC3 records of {zone} do not agree with each other");
         }
 
@@ -66,14 +66,20 @@ internal sealed record Nsec3(
 
         if (FindClosestEncloser(records, name, zone) is not var (closest, covering))
             return new Denial.Unproven($"no NSEC3 record proves the closest encloser of {name}");
-        if (covering.OptOut)
-            return new Denial.Unprovable($"{name} falls into an opt-out span of {zone}");
+        Denial ofWildcard = ExamineWildcard(records, closest, question.Type);
+        // RFC 5155 §7.1: every name that has a signed record has an NSEC3 record, also inside such a span.
+        return covering.OptOut
+            ? new Denial.Unprovable($"{name} falls into an opt-out span of {zone}", ofWildcard is not Denial.Unproven)
+            : ofWildcard;
+    }
+
+    private static Denial ExamineWildcard(ImmutableArray<Nsec3> records, Name closest, RecordType type)
+    {
         if (!closest.TryPrepend("*"u8, out Name? wildcard) || records.Any(n => n.Covers(wildcard)))
             return new Denial.NoSuchName();
-        return records.FirstOrDefault(n => n.Matches(wildcard)) is { } atWildcard
-            && atWildcard.Types.Denies(question.Type)
-                ? new Denial.NoSuchType(IsDelegation: false)
-                : new Denial.Unproven($"no NSEC3 record denies {wildcard}");
+        return records.FirstOrDefault(n => n.Matches(wildcard)) is { } atWildcard && atWildcard.Types.Denies(type)
+            ? new Denial.NoSuchType(IsDelegation: false)
+            : new Denial.Unproven($"no NSEC3 record denies {wildcard}");
     }
 
     // RFC 5155 §8.3.

@@ -62,7 +62,9 @@ internal sealed record Rrset(
             }
         }
 
-        return best is not null ? best : new Verification.Invalid(Describe(problem));
+        if (best is null)
+            return new Verification.Invalid(Describe(problem));
+        return best.Expires > zone.Expires ? best with { Expires = zone.Expires } : best;
     }
 
     /// <summary>Whether an attempt at signing by this zone is there at all, valid or not.</summary>
@@ -136,7 +138,7 @@ internal abstract record Verification
     }
 
     /// <summary>A signature verifies.</summary>
-    /// <param name="Expires">Until when the longest-lived of them does.</param>
+    /// <param name="Expires">Until when the longest-lived of them does, and the zone's keys are trusted.</param>
     /// <param name="Ttl">The TTL that was signed: what an authoritative server serves.</param>
     /// <param name="Labels">Fewer than the owner has: a wildcard made the records.</param>
     internal sealed record Valid(DateTimeOffset Expires, TimeSpan Ttl, int Labels) : Verification;

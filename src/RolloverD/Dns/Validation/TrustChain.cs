@@ -43,7 +43,7 @@ internal sealed class TrustChain(LocalResolver resolver, TrustAnchors anchors, T
 
         return Judgement.Signed(message, new(name, RecordType.Ds), parentKeys, clock.GetUtcNow()) switch
         {
-            Judgement.Positive signed => await DescendAsync(name, signed.Records),
+            Judgement.Positive { Expires: { } expires } signed => await DescendAsync(name, signed.Records, expires),
             Judgement.Absent { IsDelegation: true } =>
                 new Trust.Insecure($"{parentKeys.Zone} delegates {name} without DS record"),
             Judgement.Absent or Judgement.Alias => parent,
@@ -53,14 +53,16 @@ internal sealed class TrustChain(LocalResolver resolver, TrustAnchors anchors, T
         };
     }
 
-    private async Task<Trust> DescendAsync(Name zone, ImmutableArray<ResourceRecord> records)
+    private async Task<Trust> DescendAsync(
+        Name zone, ImmutableArray<ResourceRecord> records, DateTimeOffset expires)
     {
         ImmutableArray<DelegationSigner> signers =
             DelegationSigner.Usable(records.Select(r => DelegationSigner.Read(r.Data)));
         if (signers.IsEmpty)
             return new Trust.Insecure($"{zone} is signed only with algorithms that are not supported");
         Reply reply = await resolver.AskAsync(zone, RecordType.Dnskey);
-        return Verify(zone, reply, (key, data) => signers.Any(s => s.Matches(zone, key, data)), "the parent's DS");
+        return Verify(
+            zone, reply, (key, data) => signers.Any(s => s.Matches(zone, key, data)), "the parent's DS", expires);
     }
 
     private async Task<Trust> FindRootAsync()
@@ -72,22 +74,27 @@ internal sealed class TrustChain(LocalResolver resolver, TrustAnchors anchors, T
             return new Trust.Unknown("the resolver does not hand out signatures: it does not support DNSSEC");
         }
 
-        return Verify(Name.Root, reply, anchors.Hold, "the trust anchor");
+        return Verify(Name.Root, reply, anchors.Hold, "the trust anchor", DateTimeOffset.MaxValue);
     }
 
     // RFC 4035 §5.2: a key that the parent vouches for must have signed the zone's set of keys.
-    private Trust Verify(Name zone, Reply reply, Func<DnsKey, byte[], bool> isVouchedFor, string voucher)
+    private Trust Verify(
+        Name zone, Reply reply, Func<DnsKey, byte[], bool> isVouchedFor, string voucher, DateTimeOffset expires)
     {
         if (reply is not Reply.Answered(var message))
             return new Trust.Unknown(reply.Problem);
         if (Rrset.Find(message.Answer, zone, RecordType.Dnskey) is not { } set)
             return new Trust.Bogus($"{zone} has no DNSKEY record although {voucher} names one");
         var keys = set.Records.Select(r => (Key: DnsKey.Read(r.Data), r.Data)).Where(k => k.Key.MaySign).ToList();
-        var entry = new ZoneKeys(zone, [.. keys.Where(k => isVouchedFor(k.Key, k.Data)).Select(k => k.Key)]);
+        var entry = new ZoneKeys(
+            zone, [.. keys.Where(k => isVouchedFor(k.Key, k.Data)).Select(k => k.Key)], expires);
         if (entry.Keys.IsEmpty)
             return new Trust.Bogus($"no key of {zone} matches {voucher}");
-        return set.Verify(entry, clock.GetUtcNow()) is Verification.Invalid invalid
-            ? new Trust.Bogus(invalid.Reason)
-            : new Trust.Secure(new(zone, [.. keys.Select(k => k.Key)]));
+        return set.Verify(entry, clock.GetUtcNow()) switch
+        {
+            Verification.Valid valid => new Trust.Secure(new(zone, [.. keys.Select(k => k.Key)], valid.Expires)),
+            Verification.Invalid invalid => new Trust.Bogus(invalid.Reason),
+            _ => throw new InvalidOperationException("a verification of an unknown kind"),
+        };
     }
 }

@@ -19,6 +19,9 @@ public sealed class BindServer : IAsyncLifetime
     /// <summary>The same zone, signed apart from where updates go (inline-signing).</summary>
     public const string SignedZone = "signed.test";
 
+    /// <summary>BIND cuts TTLs of this zone down to 30 s, and says nothing of it.</summary>
+    public const string CappedZone = "capped.test";
+
     /// <summary>May change TXT records of <c>allowed.example.test</c> only.</summary>
     public const string LimitedKey = "limited";
 
@@ -69,6 +72,7 @@ public sealed class BindServer : IAsyncLifetime
 
             """);
         WriteFile("signed.zone", "$TTL 3600\n@ SOA ns1 postmaster 1 3600 600 86400 60\n@ NS ns1\nns1 A 127.0.0.1\n");
+        WriteFile("capped.zone", "$TTL 30\n@ SOA ns1 postmaster 1 3600 600 86400 30\n@ NS ns1\nns1 A 127.0.0.1\n");
         string configuration = WriteFile("named.conf", $$"""
             options {
                 directory "{{_directory.FullName}}";
@@ -93,6 +97,12 @@ public sealed class BindServer : IAsyncLifetime
                     grant sha512 zonesub ANY;
                     grant {{LimitedKey}} name allowed.{{Zone}} TXT;
                 };
+            };
+            zone "{{CappedZone}}" {
+                type primary;
+                file "capped.zone";
+                max-zone-ttl 30;
+                update-policy { grant sha256 zonesub ANY; };
             };
             zone "{{SignedZone}}" {
                 type primary;

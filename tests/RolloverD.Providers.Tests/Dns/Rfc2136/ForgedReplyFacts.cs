@@ -39,6 +39,22 @@ public sealed class ForgedReplyFacts(BindServer bind) : IClassFixture<BindServer
     }
 
     [Fact]
+    public async Task An_error_of_the_signature_that_is_not_proven_may_hide_a_change_that_was_made()
+    {
+        await using var impostor = new Interloper(bind.Address, async (_, passOn) =>
+        {
+            // The signature ends with its error and the length of other data, 2 octets each.
+            byte[] reply = await passOn();
+            reply[3] = (byte)((reply[3] & 0xF0) | 9);
+            reply[^3] = 17;
+            return reply;
+        });
+        var unknown = Unknown(await AddAsync(impostor));
+        Assert.Contains("does not know the key sha256", unknown.Reason, StringComparison.Ordinal);
+        Assert.Contains("add the key from", unknown.Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_signed_reply_whose_result_was_altered_proves_nothing()
     {
         await bind.PlaceAsync(Set(Foreign));

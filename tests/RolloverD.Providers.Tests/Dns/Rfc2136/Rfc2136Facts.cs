@@ -69,6 +69,20 @@ public sealed class Rfc2136Facts(BindServer bind) : IClassFixture<BindServer>
     }
 
     [Fact]
+    public async Task A_change_is_applied_with_the_ttl_that_the_server_makes_of_it_also_when_it_comes_again()
+    {
+        string owner = _owner.Replace(BindServer.Zone, BindServer.CappedZone, StringComparison.Ordinal);
+        var change = new DnsChange(owner, DnsRecordType.Tlsa, Minute, [], [Value], []);
+        for (int i = 0; i < 2; i++)
+        {
+            DnsRecordSet now = Applied(
+                await bind.Provider(zone: BindServer.CappedZone).ChangeAsync(change, Cancellation));
+            Assert.Equal(TimeSpan.FromSeconds(30), now.Ttl);
+            Assert.Equal([Value], now.Values);
+        }
+    }
+
+    [Fact]
     public async Task A_change_in_a_signed_zone_is_applied_when_it_shows_with_its_signature()
     {
         string owner = _owner.Replace(BindServer.Zone, BindServer.SignedZone, StringComparison.Ordinal);
@@ -148,6 +162,14 @@ public sealed class Rfc2136Facts(BindServer bind) : IClassFixture<BindServer>
     }
 
     [Fact]
+    public async Task A_server_of_an_address_family_that_this_host_does_not_have_is_unknown()
+    {
+        Rfc2136Provider provider = bind.Provider(address: new StrangeAddress());
+        Assert.Contains("nothing was changed", Unknown(await AddAsync(provider)).Reason, StringComparison.Ordinal);
+        Assert.IsType<DnsReadOutcome.Unavailable>(await provider.ReadAsync(_owner, DnsRecordType.Tlsa, Cancellation));
+    }
+
+    [Fact]
     public async Task A_server_that_keeps_silent_is_unknown()
     {
         using var silent = new TcpListener(IPAddress.Loopback, 0);
@@ -217,6 +239,12 @@ public sealed class Rfc2136Facts(BindServer bind) : IClassFixture<BindServer>
 
     private Task<DnsChangeOutcome> AddAsync(IDnsProvider provider, ImmutableArray<string>? expected) =>
         provider.ChangeAsync(new(_owner, DnsRecordType.Tlsa, Minute, expected, [Value], []), Cancellation);
+
+    // As IPv6 is where it is turned off.
+    private sealed class StrangeAddress() : IPEndPoint(IPAddress.IPv6Loopback, 53)
+    {
+        public override AddressFamily AddressFamily => AddressFamily.DecNet;
+    }
 
     private sealed class ShiftedTime(TimeSpan shift) : TimeProvider
     {
