@@ -69,8 +69,9 @@ internal sealed record LiveReading(
     public static bool IsSame(string file, string other) =>
         Path.IsPathRooted(file) && Path.GetFullPath(file) == Path.GetFullPath(other);
 
-    // The live file itself may not be there yet: it is what is about to be put there.
+    // The live file itself may not be there yet, and what counts is what is about to be put there.
     private static string? ClashOf(ImmutableArray<string> files, LiveFiles live) => ChainFile.Clash(files
-        .Where(file => !IsSame(file, live.Combined) || File.Exists(file))
+        .Select(file => IsSame(file, live.Combined) ? live.ComingCombined : file)
+        .Where(file => file != live.ComingCombined || File.Exists(file))
         .Select(ChainFile.Read));
 }

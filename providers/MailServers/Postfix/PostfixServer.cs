@@ -82,6 +82,7 @@ public sealed class PostfixServer : IMailServer
             return problem!;
 
         // New workers that find two keys of a kind, or none, offer no TLS: then the old ones had better stay.
+        live = live with { Coming = null };
         if (LiveReading.Of(configuration, live).Gap(configuration, live, _directory) is { } gap)
             return gap;
 

@@ -6,7 +6,8 @@ namespace RolloverD.Providers.MailServers.Postfix;
 
 /// <summary>
 /// The value of <c>smtpd_tls_chain_files</c> with the live file in it: files with keys of other kinds stay beside it,
-/// those with a key of the same kind go, and so do files that cannot be read, since either would end all TLS.
+/// those with a key of the same kind go, and so do files that cannot be read, since either would end all TLS. The kinds
+/// of the coming generation count beside those of the live file.
 /// </summary>
 /// <param name="Value">The list as main.cf writes it.</param>
 /// <param name="Dropped">Files that are listed now and go.</param>
@@ -20,7 +21,8 @@ internal sealed record WantedChainFiles(string Value, ImmutableArray<string> Dro
         if (written.Length != expanded.Length)
             written = expanded; // one name stands for several files
 
-        ImmutableArray<KeyFamily> ours = ChainFile.Read(live.Combined).Keys;
+        ImmutableArray<KeyFamily> ours =
+            [.. ChainFile.Read(live.Combined).Keys, .. ChainFile.Read(live.ComingCombined).Keys];
         List<string> kept = [];
         List<string> dropped = [];
         foreach ((string text, string path) in written.Zip(expanded))

@@ -61,7 +61,9 @@ public interface IGenerationFiles
     int? LiveGeneration(string certificate);
 
     /// <summary>Where the live files are.</summary>
-    LiveFiles Live(string certificate);
+    /// <param name="certificate">Name of the certificate in the configuration.</param>
+    /// <param name="coming">The generation that is about to be live; null: none.</param>
+    LiveFiles Live(string certificate, int? coming = null);
 
     /// <summary>
     /// Removes the private key of a generation that nothing refers to any more; its certificates stay.

@@ -7,15 +7,19 @@ namespace RolloverD.Core.Ports;
 public interface IMailServer
 {
     /// <summary>
-    /// Looks whether the server runs, its configuration is sound and reads the live files. Changes nothing.
+    /// Looks whether the server runs, its configuration is sound and reads the live files, and whether it can take on
+    /// what is about to be there: the coming generation where one is named, else what is live. Changes nothing.
     /// </summary>
     Task<MailServerOutcome> PrepareAsync(LiveFiles live, CancellationToken cancellation);
 
-    /// <summary>Makes the running server take on what <c>live/</c> now holds. Harmless when repeated.</summary>
+    /// <summary>
+    /// Makes the running server take on what <c>live/</c> now holds, whatever is coming. Harmless when repeated.
+    /// </summary>
     Task<MailServerOutcome> ReloadAsync(LiveFiles live, CancellationToken cancellation);
 
     /// <summary>
-    /// Writes the configuration that makes the server read the live files, and says in words what it wrote.
+    /// Writes the configuration that makes the server read the live files, now and with the coming generation, and says
+    /// in words what it wrote.
     /// </summary>
     Task<MailServerOutcome> ConfigureAsync(LiveFiles live, CancellationToken cancellation);
 }
@@ -23,9 +27,15 @@ public interface IMailServer
 /// <summary>Where a certificate's live files are.</summary>
 /// <param name="Certificate">Name of the certificate in the configuration.</param>
 /// <param name="Directory">Absolute path of <c>live/NAME</c>, a symbolic link that is swapped.</param>
-public sealed record LiveFiles(string Certificate, string Directory)
+/// <param name="Coming">
+/// Absolute path of the generation's directory that the link is about to lead to; null: it stays as it is.
+/// </param>
+public sealed record LiveFiles(string Certificate, string Directory, string? Coming = null)
 {
     public string Combined => $"{Directory}/combined.pem";
+
+    /// <summary>The file that <see cref="Combined"/> is about to be; it may not be there yet.</summary>
+    public string ComingCombined => $"{Coming ?? Directory}/combined.pem";
 
     public string FullChain => $"{Directory}/fullchain.pem";
 

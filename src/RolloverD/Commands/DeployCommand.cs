@@ -57,7 +57,8 @@ internal static class DeployCommand
                 $"let the first one be issued, see 'rolloverd status {name}'");
         }
 
-        LiveFiles live = world.Files.Live(name);
+        LiveFiles live = world.Files.Live(
+            name, Observer.ComingOf(new FactsStore(world.Store).Load().Facts.Certificate(name)));
         var servers = ImmutableArray.CreateBuilder<ServerReport>();
         foreach ((IMailServer server, ProviderSettings settings) in
             world.MailServers(certificate).Zip(certificate.Deployments))

@@ -103,7 +103,7 @@ internal sealed class Executor(World world)
     {
         Chain chain = facts.Certificate(name).Find(generation)?.Chain
             ?? throw new InvalidOperationException($"generation {generation} of {name} has no chain to deploy");
-        LiveFiles live = world.Files.Live(name);
+        LiveFiles live = world.Files.Live(name, coming: generation);
         bool first = world.Files.LiveGeneration(name) is null || world.Files.LiveGeneration(name) == generation;
         ImmutableArray<IMailServer> servers = world.MailServers(world.Desired.Certificates[name]);
         foreach (IMailServer server in servers)

@@ -22,7 +22,8 @@ internal sealed class Observer(
     public Task<Observation> ObserveAsync(
         DesiredCertificate certificate, Facts known, CancellationToken cancellation) =>
         ObserveAsync(
-            certificate, known, [], null, Deploys(known.Certificate(certificate.Name)) ? mailServers(certificate) : [],
+            certificate, known, [], null,
+            ComingOf(known.Certificate(certificate.Name)) is null ? [] : mailServers(certificate),
             cancellation);
 
     /// <summary>
@@ -40,6 +41,12 @@ internal sealed class Observer(
             changed is null ? [] : [.. desired.Layout.Endpoints.Except(certificate.Endpoints)];
         return ObserveAsync(certificate, known, others, changed, [], cancellation);
     }
+
+    /// <summary>The generation that is to be put into service next, or null.</summary>
+    public static int? ComingOf(CertificateFacts known) =>
+        known.Current is { State: GenerationState.Deploying { ReloadedAt: null } } begun ? begun.Number
+        : known.Next is { State: GenerationState.Issued } issued ? issued.Number
+        : null;
 
     private async Task<Observation> ObserveAsync(
         DesiredCertificate certificate,
@@ -61,10 +68,8 @@ internal sealed class Observer(
             endpoints.Add(handshake.ObserveAsync(endpoint, cancellation));
         foreach (Endpoint other in others.Where(e => known.EndpointOf(e).Owner == changed))
             endpoints.Add(handshake.ObserveAsync(other, cancellation));
-        Task<MailServerOutcome>[] servers =
-        [
-            .. asked.Select(m => m.PrepareAsync(files.Live(certificate.Name), cancellation)),
-        ];
+        LiveFiles live = files.Live(certificate.Name, ComingOf(known.Certificate(certificate.Name)));
+        Task<MailServerOutcome>[] servers = [.. asked.Select(m => m.PrepareAsync(live, cancellation))];
 
         await Task.WhenAll([.. owners, .. endpoints, .. servers]);
         var names = ImmutableDictionary.CreateBuilder<string, OwnerObservation>();
@@ -99,8 +104,4 @@ internal sealed class Observer(
             return false; // damaged: whoever needs it says so
         }
     }
-
-    private static bool Deploys(CertificateFacts known) =>
-        known.Next is { State: GenerationState.Issued }
-        || known.Current is { State: GenerationState.Deploying { ReloadedAt: null } };
 }

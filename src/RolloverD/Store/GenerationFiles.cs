@@ -140,7 +140,9 @@ public sealed class GenerationFiles : IGenerationFiles
             ? generation
             : null;
 
-    public LiveFiles Live(string certificate) => new(certificate, _layout.LinkOf(certificate));
+    public LiveFiles Live(string certificate, int? coming = null) => new(
+        certificate, _layout.LinkOf(certificate),
+        coming is { } generation ? _layout.DirectoryOf(certificate, generation) : null);
 
     public void DestroyKey(string certificate, int generation)
     {

@@ -78,7 +78,7 @@ internal sealed class GenerationFiles(Scene scene) : IGenerationFiles
     public int? LiveGeneration(string certificate) =>
         live.TryGetValue(certificate, out int generation) ? generation : null;
 
-    public LiveFiles Live(string certificate) => new(certificate, "/live/" + certificate);
+    public LiveFiles Live(string certificate, int? coming = null) => new(certificate, "/live/" + certificate);
 
     public void DestroyKey(string certificate, int generation) => scene.Effect(
         $"end of the key of generation {generation}", onDisk: true, () =>

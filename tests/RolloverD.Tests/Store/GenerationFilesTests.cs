@@ -148,6 +148,15 @@ public sealed class GenerationFilesTests : IDisposable
     }
 
     [Fact]
+    public void What_is_coming_can_be_read_before_the_link_leads_to_it()
+    {
+        _files.SwapLive("mx1", 1, Complete(1));
+        Complete(2);
+        Assert.Equal(_state["archive/mx1/0002/combined.pem"], _files.Live("mx1", coming: 2).ComingCombined);
+        Assert.Equal(_files.Live("mx1").Combined, _files.Live("mx1").ComingCombined);
+    }
+
+    [Fact]
     public void The_live_link_never_points_at_a_generation_without_its_key()
     {
         Chain first = Complete(1), second = Complete(2);

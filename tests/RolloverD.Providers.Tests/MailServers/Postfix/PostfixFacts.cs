@@ -191,6 +191,47 @@ public sealed class PostfixFacts : MailServerTests
     }
 
     [Fact]
+    public async Task A_chain_of_a_kind_that_another_file_holds_is_refused_before_it_goes_in()
+    {
+        await using var postfix = new PostfixUnderTest();
+        string rsaFile = Write(postfix, "rsa.pem", Root.SignHost(Host, TestKey.Rsa));
+        LiveDirectory live = LiveOf(postfix);
+        live.Swap(Root.SignHost(Host), Root);
+        postfix.Sandbox.Add(
+            $"smtpd_tls_security_level = may\nsmtpd_tls_chain_files = {rsaFile}, {live.Files.Combined}");
+        await postfix.StartAsync();
+        await PrepareAsync<MailServerOutcome.Done>(postfix, live.With(Root.SignHost(Host)));
+        LiveFiles clashing = live.With(Root.SignHost(Host, TestKey.Rsa));
+
+        var outcome = await PrepareAsync<MailServerOutcome.NotConfigured>(postfix, clashing);
+
+        Assert.Contains(
+            $"offers no TLS: {rsaFile} and {clashing.Coming}/combined.pem both hold a key of the kind Rsa",
+            outcome.Reason, StringComparison.Ordinal);
+        Assert.IsType<MailServerOutcome.Done>(await postfix.Server.ReloadAsync(clashing, default)); // of what is live
+        Assert.Contains(
+            $"one readable key of each kind: {rsaFile};",
+            Assert.IsType<MailServerOutcome.Done>(await postfix.Server.ConfigureAsync(clashing, default)).Summary,
+            StringComparison.Ordinal);
+        await PrepareAsync<MailServerOutcome.Done>(postfix, clashing);
+    }
+
+    [Fact]
+    public async Task A_chain_that_ends_a_clash_may_go_in()
+    {
+        await using var postfix = new PostfixUnderTest();
+        string other = Write(postfix, "other.pem", Root.SignHost(Host));
+        LiveDirectory live = LiveOf(postfix);
+        live.Swap(Root.SignHost(Host), Root);
+        postfix.Sandbox.Add(
+            $"smtpd_tls_security_level = may\nsmtpd_tls_chain_files = {other}, {live.Files.Combined}");
+        await postfix.StartAsync();
+
+        await PrepareAsync<MailServerOutcome.NotConfigured>(postfix, live.Files);
+        await PrepareAsync<MailServerOutcome.Done>(postfix, live.With(Root.SignHost(Host, TestKey.Rsa)));
+    }
+
+    [Fact]
     public async Task What_check_finds_is_told_from_the_instances_log()
     {
         await using var postfix = new PostfixUnderTest();

@@ -67,7 +67,8 @@ internal sealed class TestFiles(Effects effects, TestIssuer issuer) : IGeneratio
 
     public int? LiveGeneration(string certificate) => Linked;
 
-    public LiveFiles Live(string certificate) => new(certificate, "/live/" + certificate);
+    public LiveFiles Live(string certificate, int? coming = null) =>
+        new(certificate, "/live/" + certificate, coming is null ? null : $"/archive/{certificate}/{coming}");
 
     public void DestroyKey(string certificate, int generation)
     {

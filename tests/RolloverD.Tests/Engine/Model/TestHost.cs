@@ -9,12 +9,16 @@ internal sealed class TestHost(Effects effects, TestClock clock, Func<Chain?> li
     /// <summary>What is shown; null before the first deployment.</summary>
     public Chain? Presented { get; set; }
 
+    /// <summary>What was coming whenever it was asked whether it is ready.</summary>
+    public List<string?> Coming { get; } = [];
+
     /// <summary>Handshakes fail.</summary>
     public bool Broken { get; set; }
 
     public Task<MailServerOutcome> PrepareAsync(LiveFiles files, CancellationToken cancellation)
     {
         effects.Do("prepare server");
+        Coming.Add(files.Coming);
         return Task.FromResult<MailServerOutcome>(new MailServerOutcome.Done("ready"));
     }
 
