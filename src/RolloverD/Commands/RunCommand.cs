@@ -37,6 +37,7 @@ internal static class RunCommand
             [
                 (0, "it was told to stop"),
                 (69, "another daemon, or a step by hand, is at work in the same state directory"),
+                (70, "a fault of its own ended it; the log says which"),
                 (78, "the configuration is wrong: every error is said"),
             ]));
         command.SetAction((parsed, cancellation) =>
@@ -61,7 +62,9 @@ internal static class RunCommand
             () => RunAsync(world, Logging.Create(screen.PrintAbove), watch.Saw, cancellation));
     }
 
-    private static async Task<int> RunAsync(
+    /// <summary>Works until it is told to stop, or until a fault ends it.</summary>
+    /// <returns>The exit code: by it systemd knows whether to start the daemon again.</returns>
+    internal static async Task<int> RunAsync(
         World world, Logger log, Action<Sighting>? watcher, CancellationToken cancellation)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new() { DisableDefaults = true });
@@ -84,7 +87,8 @@ internal static class RunCommand
         builder.Services.AddQuartzHostedService(options => options.WaitForJobsToComplete = true);
         builder.Services.AddHostedService<RolloverService>();
         using IHost host = builder.Build();
-        await host.RunAsync(cancellation);
-        return ExitCode.Good;
+        RolloverService service = host.Services.GetServices<IHostedService>().OfType<RolloverService>().Single();
+        await host.RunAsync(cancellation); // which ends without a word of it when the service failed
+        return service.HasFailed ? ExitCode.Fault : ExitCode.Good;
     }
 }

@@ -10,12 +10,35 @@ internal sealed class Doorbell : IDisposable
     private readonly FileSystemWatcher watcher;
     private readonly SemaphoreSlim rung = new(0);
 
-    public Doorbell(string stateDirectory)
+    private Doorbell(string stateDirectory)
     {
         watcher = new(stateDirectory, FileName) { NotifyFilter = NotifyFilters.LastWrite | NotifyFilters.FileName };
         watcher.Changed += (_, _) => rung.Release();
         watcher.Created += (_, _) => rung.Release();
-        watcher.EnableRaisingEvents = true;
+        try
+        {
+            watcher.EnableRaisingEvents = true;
+        }
+        catch
+        {
+            watcher.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Begins to listen, or says why it cannot: all that the kernel has for it may be in use.</summary>
+    public static Doorbell? TryHang(string stateDirectory, out string? why)
+    {
+        try
+        {
+            why = null;
+            return new(stateDirectory);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            why = e.Message.TrimEnd('.');
+            return null;
+        }
     }
 
     /// <summary>Rings for the daemon that works in this state directory, if there is one.</summary>

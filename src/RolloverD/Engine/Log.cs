@@ -51,6 +51,17 @@ internal static partial class Log
         + "is read at the start only, restart the daemon when it changed")]
     public static partial void Summoned(this ILogger log);
 
+    [LoggerMessage(
+        117, LogLevel.Warning,
+        "changes by commands are met at the next look, within a minute or so, and not at once: {Directory} cannot be "
+        + "watched: {Reason}")]
+    public static partial void NoDoorbell(this ILogger log, string directory, string reason);
+
+    [LoggerMessage(
+        118, LogLevel.Critical,
+        "the daemon ends because of a fault of its own: {Reason}; what was begun is taken up at the next start")]
+    public static partial void Failed(this ILogger log, string reason);
+
     [LoggerMessage(113, LogLevel.Warning, "{File}:{Line}:{Column}: {Key}: {Message}")]
     public static partial void ConfigurationWarning(
         this ILogger log, string file, int line, int column, string key, string message);

@@ -17,7 +17,24 @@ internal sealed class RolloverService(
     /// <summary>How long a clock that was set can go unnoticed.</summary>
     private static readonly TimeSpan ClockPoll = TimeSpan.FromSeconds(5);
 
+    /// <summary>Whether a fault ended it, and not somebody's word.</summary>
+    public bool HasFailed { get; private set; }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await WatchOverAsync(stoppingToken);
+        }
+        catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+        {
+            HasFailed = true;
+            log.Failed(e.Message.TrimEnd('.'));
+            throw; // the host tells where in the program, and ends
+        }
+    }
+
+    private async Task WatchOverAsync(CancellationToken stoppingToken)
     {
         IScheduler scheduler = await schedulers.GetScheduler(stoppingToken);
         foreach (string name in world.Desired.Certificates.Keys)
@@ -32,14 +49,23 @@ internal sealed class RolloverService(
 
         log.Started(world.Desired.Certificates.Count, string.Join(", ", world.Desired.Certificates.Keys));
         TellLeftOvers();
-        using var doorbell = new Doorbell(world.Desired.StateDirectory);
+        using Doorbell? doorbell = Doorbell.TryHang(world.Desired.StateDirectory, out string? why);
+        if (doorbell is null)
+            log.NoDoorbell(world.Desired.StateDirectory, why!);
         using var summons = new Summons(world, log);
         using CancellationTokenRegistration stopping = stoppingToken.Register(log.Stopping);
         heart.Begin(stoppingToken);
-        await Task.WhenAll(
-            WakeAllAsync(scheduler, doorbell.RungAsync, stoppingToken),
-            WakeAllAsync(scheduler, summons.CalledAsync, stoppingToken),
-            world.Steady is null ? Task.CompletedTask : WakeAllAsync(scheduler, ClockWasSetAsync, stoppingToken));
+
+        // They end together: one that failed is not to be missed because the others go on.
+        using var together = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        List<Task> wakers = [WakeAllAsync(scheduler, summons.CalledAsync, together.Token)];
+        if (doorbell is not null)
+            wakers.Add(WakeAllAsync(scheduler, doorbell.RungAsync, together.Token));
+        if (world.Steady is not null)
+            wakers.Add(WakeAllAsync(scheduler, ClockWasSetAsync, together.Token));
+        await Task.WhenAny(wakers);
+        await together.CancelAsync();
+        await Task.WhenAll(wakers);
     }
 
     private async Task WakeAllAsync(
