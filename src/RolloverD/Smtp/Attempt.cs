@@ -22,6 +22,9 @@ internal sealed class Attempt(
     private string _doing = "connecting";
     private bool _tls;
 
+    /// <summary>Whether its connection went to another machine, though the address may be one of this host's.</summary>
+    public bool LeftThisHost { get; private set; }
+
     /// <summary>Makes the attempt.</summary>
     /// <returns>What the server shows, or null when it has no certificate of the offered key family.</returns>
     public async Task<Presented?> RunAsync(CancellationToken cancellation)
@@ -34,6 +37,7 @@ internal sealed class Attempt(
             using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             socket.NoDelay = true;
             await socket.ConnectAsync(new IPEndPoint(address, endpoint.Port), either.Token);
+            LeftThisHost = !OwnAddresses.StaysHere(address, ((IPEndPoint)socket.LocalEndPoint!).Address);
             using var stream = new NetworkStream(socket);
             if (!ImplicitTlsPorts.Contains(endpoint.Port)
                 && await StartTlsAsync(stream, socket, either.Token) is { } problem)

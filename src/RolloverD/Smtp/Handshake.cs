@@ -32,7 +32,7 @@ public sealed class Handshake(IAddressLookup lookup, HandshakeSettings settings,
             [
                 .. observed.Zip(found, (seen, address) => seen with
                 {
-                    IsLocal = before.Contains(address) && after.Contains(address),
+                    IsLocal = seen.IsLocal && before.Contains(address) && after.Contains(address),
                 }),
             ]);
     }
@@ -40,6 +40,7 @@ public sealed class Handshake(IAddressLookup lookup, HandshakeSettings settings,
     private async Task<AddressObservation> ObserveAsync(
         Endpoint endpoint, IPAddress address, CancellationToken cancellation)
     {
+        List<Attempt> attempts = [];
         Presented first = (await TryAsync(FamilyOffer.Everything))!;
         ImmutableArray<Presented> presented = [first];
         if (first is Presented.Shows shows && settings.Depth == HandshakeDepth.EveryFamily)
@@ -49,9 +50,13 @@ public sealed class Handshake(IAddressLookup lookup, HandshakeSettings settings,
             presented = [first, .. others.OfType<Presented>()];
         }
 
-        return new(address.ToString(), presented);
+        return new(address.ToString(), presented, IsLocal: !attempts.Any(a => a.LeftThisHost));
 
-        Task<Presented?> TryAsync(FamilyOffer offer) =>
-            new Attempt(endpoint, address, offer, settings, time).RunAsync(cancellation);
+        Task<Presented?> TryAsync(FamilyOffer offer)
+        {
+            var attempt = new Attempt(endpoint, address, offer, settings, time);
+            attempts.Add(attempt);
+            return attempt.RunAsync(cancellation);
+        }
     }
 }
