@@ -18,6 +18,11 @@ internal sealed record Reply(
     ImmutableArray<Uri> Alternates,
     DateTimeOffset? RetryAt)
 {
+    /// <summary>
+    /// No server is believed that it wants to be left alone for longer: one wrong answer would outlast a certificate.
+    /// </summary>
+    private static readonly TimeSpan LongestRetry = TimeSpan.FromDays(1);
+
     /// <summary>Reads the body as JSON.</summary>
     public Answer<T> Read<T>(JsonTypeInfo<T> type)
         where T : class
@@ -35,13 +40,15 @@ internal sealed record Reply(
         return new Failure.Nonsense(Url, "its answer is not the JSON object that belongs there");
     }
 
-    /// <summary>When the header says to come back: after a number of seconds, or at a date.</summary>
+    /// <summary>
+    /// When the header says to come back: after a number of seconds, or at a date; within a day at the latest.
+    /// </summary>
     /// <remarks>RFC 8555 §6.6, RFC 9110 §10.2.3.</remarks>
     public static DateTimeOffset? RetryAtOf(HttpResponseHeaders headers, DateTimeOffset now) =>
         headers.RetryAfter switch
         {
-            { Delta: { } delta } when delta < TimeSpan.FromDays(366) => now + delta,
-            { Date: { } date } => date,
+            { Delta: { } delta } => now + (delta < LongestRetry ? delta : LongestRetry),
+            { Date: { } date } => date < now + LongestRetry ? date : now + LongestRetry,
             _ => null,
         };
 

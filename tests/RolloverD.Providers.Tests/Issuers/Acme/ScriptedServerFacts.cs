@@ -44,6 +44,20 @@ public sealed class ScriptedServerFacts : IDisposable
         Assert.Contains("too many certificates (rateLimited)", refused.Reason);
     }
 
+    [Theory]
+    [InlineData("63072000")]
+    [InlineData("31000000")]
+    [InlineData("Fri, 31 Dec 2100 23:59:59 GMT")]
+    public async Task A_server_that_wants_to_be_left_alone_for_years_is_asked_again_after_a_day(string retryAfter)
+    {
+        _server.Script = (path, _) => path == "/order"
+            ? Scripted.Problem(429, "rateLimited", "too many certificates", "", ("Retry-After", retryAfter)) : null;
+
+        var refused = Assert.IsType<IssueOutcome.Refused>(await IssueAsync());
+        DateTimeOffset latest = DateTimeOffset.UtcNow.AddDays(1);
+        Assert.InRange(refused.RetryAt!.Value, latest.AddSeconds(-10), latest);
+    }
+
     [Fact]
     public async Task Too_many_requests_without_a_problem_document_is_a_rate_limit_too()
     {
