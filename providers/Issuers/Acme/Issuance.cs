@@ -182,6 +182,7 @@ internal sealed class Issuance(
     private async Task<Answer<IssueOutcome.Issued>> FinishAsync(Order order, CancellationToken cancellation)
     {
         var patience = new Patience(time, settings.Look);
+        bool wasValid = order.Status == OrderStatus.Valid;
         bool asked = false;
         while (order.Status != OrderStatus.Valid)
         {
@@ -216,14 +217,18 @@ internal sealed class Issuance(
             order = next;
         }
 
-        return await DownloadAsync(order, cancellation).ConfigureAwait(false);
+        return await DownloadAsync(order, wasValid, cancellation).ConfigureAwait(false);
     }
 
-    private async Task<Answer<IssueOutcome.Issued>> DownloadAsync(Order order, CancellationToken cancellation)
+    private async Task<Answer<IssueOutcome.Issued>> DownloadAsync(
+        Order order, bool wasValid, CancellationToken cancellation)
     {
         if (!(await order.DownloadAsync(cancellation).ConfigureAwait(false))
             .Has(out IssuedChain[]? chains, out Failure? failure))
         {
+            // Of an order that was fulfilled a moment ago it may not be everywhere yet; the next attempt looks again.
+            if (wasValid && failure is Failure.Denied { Status: 404 or 410 })
+                await notes.ForgetOrderAsync(cancellation).ConfigureAwait(false);
             return failure;
         }
 

@@ -297,6 +297,21 @@ public sealed class ScriptedServerFacts : IDisposable
     }
 
     [Fact]
+    public async Task An_order_whose_certificate_is_gone_is_given_up_at_the_second_look()
+    {
+        _server.Script = (path, _) => path == "/cert/1"
+            ? Scripted.Problem(404, "malformed", "certificate not found") : null;
+
+        // A moment after it was made a certificate may not be everywhere yet.
+        Assert.IsType<IssueOutcome.Refused>(await IssueAsync());
+        Assert.IsType<IssueOutcome.Refused>(await IssueAsync());
+        Assert.Equal((1, 2), (_server.Count("/order"), _server.Count("/cert/1")));
+
+        _order.AssertCertifiedBy(await IssueAsync());
+        Assert.Equal(2, _server.Count("/order"));
+    }
+
+    [Fact]
     public async Task An_order_that_the_server_has_forgotten_is_placed_anew()
     {
         _server.AfterFinalize = "processing";
