@@ -23,6 +23,7 @@ internal sealed class Turns(
     /// <returns>When to take the next.</returns>
     public async Task<DateTimeOffset> TakeAsync(string name, CancellationToken cancellation)
     {
+        using IDisposable turn = heart.BeginTurn(name);
         try
         {
             TickResult result = await tick.RunAsync(name, cancellation);
