@@ -78,6 +78,45 @@ public sealed class PostfixFacts : MailServerTests
         Assert.StartsWith($"remove that option in {masterCf}", outcome.Remedy, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("", "", null)]
+    [InlineData("tlsproxy_tls_chain_files = $smtpd_tls_chain_files", "", null)]
+    [InlineData("tlsproxy_tls_chain_files = /etc/ssl/other.pem", "", "/etc/ssl/other.pem")]
+    [InlineData("tlsproxy_tls_chain_files =", "", "no chain file")]
+    [InlineData("", "-o tlsproxy_tls_chain_files=/etc/ssl/other.pem", "/etc/ssl/other.pem")]
+    [InlineData("", "-o smtpd_tls_chain_files=/etc/ssl/other.pem", "/etc/ssl/other.pem")]
+    [InlineData(
+        "tlsproxy_tls_chain_files = /etc/ssl/other.pem\npostscreen_tls_security_level = none", "", null)]
+    [InlineData("tlsproxy_tls_cert_file = /etc/ssl/other.pem", "", null)] // which chain files make it ignore
+    public async Task What_postscreen_shows_to_new_senders_must_be_what_smtpd_reads(
+        string mainCf, string proxyOptions, string? shown)
+    {
+        await using var postfix = new PostfixUnderTest();
+        LiveDirectory live = LiveOf(postfix);
+        live.Swap(Root.SignHost(Host));
+        string masterCf = $"{postfix.Sandbox.ConfigDirectory}/master.cf";
+        File.WriteAllText(masterCf, File.ReadAllText(masterCf).Replace(
+            " n - - smtpd\n", " n - 1 postscreen\n", StringComparison.Ordinal));
+        postfix.Sandbox.AddService(
+            $"smtpd pass - - n - - smtpd\ntlsproxy unix - - n - 0 tlsproxy {proxyOptions}");
+        postfix.Sandbox.Add(
+            $"smtpd_tls_security_level = may\nsmtpd_tls_chain_files = {live.Files.Combined}\n{mainCf}");
+        await postfix.StartAsync();
+
+        if (shown is null)
+        {
+            await PrepareAsync<MailServerOutcome.Done>(postfix, live.Files);
+            return;
+        }
+
+        var outcome = await PrepareAsync<MailServerOutcome.NotConfigured>(postfix, live.Files);
+        Assert.EndsWith(
+            $"127.0.0.1:{postfix.Port}/inet (postscreen) has tlsproxy/unix shake hands with new senders, which "
+            + $"tlsproxy_tls_chain_files gives {shown} and not what smtpd reads",
+            outcome.Reason, StringComparison.Ordinal);
+        Assert.StartsWith("remove tlsproxy_tls_chain_files from main.cf", outcome.Remedy, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Configuring_keeps_what_was_there_beside_and_says_what_it_wrote()
     {
