@@ -191,6 +191,8 @@ internal sealed record Scenario
         if (!dice.OneIn(5))
             return [first];
 
+        if (dice.OneIn(3))
+            tlsa = Parameters(dice.Pick(Lists));
         DesiredCertificate second = Certificate("rsa", KeyAlgorithm.Rsa2048);
         return names.Length == 1 || dice.OneIn(2)
             ? [first, second]

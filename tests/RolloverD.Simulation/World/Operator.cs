@@ -214,6 +214,7 @@ internal sealed class Operator(Scene scene)
         ImmutableArray<Endpoint> endpoints = act == Fault.OperatorChangesEndpoints
             ? OtherEndpoints(certificate.Endpoints)
             : certificate.Endpoints;
+        bool alone = act == Fault.OperatorChangesParameters && desired.Certificates.Count > 1 && dice.OneIn(3);
         Desired? changed = act switch
         {
             Fault.OperatorChangesTtl => desired with
@@ -237,7 +238,7 @@ internal sealed class Operator(Scene scene)
                 certificate with { Issuer = certificate.Issuer == "ca1" ? "ca2" : "ca1" }),
             Fault.OperatorChangesParameters => desired with
             {
-                Certificates = Each(c => c with { Tlsa = list }),
+                Certificates = Each(c => c == certificate || !alone ? c with { Tlsa = list } : c),
             },
             Fault.OperatorChangesEndpoints => desired with
             {
