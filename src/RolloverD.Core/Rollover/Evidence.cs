@@ -56,12 +56,16 @@ public static class Evidence
     public static bool IsHeard(this OwnerObservation round) =>
         round.Servers.Any(s => s.Content is AnswerContent.Unsigned || SetOf(s.Content) is not null);
 
+    // While no server of the name's own zone is heard, or they do not agree on an alias, it leads where it did.
+    private static bool SaysWhereItLeads(OwnerObservation round) => !round.Aliases.IsEmpty || round.IsHeard();
+
     private static Facts Observe(
         this Facts facts, Endpoint endpoint, ImmutableArray<Generation> generations, Observation observation)
     {
         EndpointFacts seen = facts.EndpointOf(endpoint);
         if (observation.Owners.TryGetValue(endpoint.TlsaName, out OwnerObservation? owner)
-            && owner.Zone is not null)
+            && owner.Zone is not null
+            && (owner.Owner == seen.Owner || SaysWhereItLeads(owner)))
         {
             OwnerLedger ledger = facts.Owner(owner.Owner);
             if (seen.Owner != owner.Owner)

@@ -67,6 +67,22 @@ public class MovedAliasTests
     }
 
     [Fact]
+    public void A_name_of_which_nothing_is_heard_leads_where_it_did_and_no_record_goes_there()
+    {
+        Facts facts = Observe(Given.Steady(Mx1, Moved), Now, Before);
+        Assert.Equal(Before, facts.EndpointOf(Some.Mx).Owner);
+        OwnerObservation silent = Look.At(Now, new AnswerContent.Unreachable("timed out"));
+        Facts later = facts.Observe(Mx1, Look.Nothing with { Owners = Look.Nothing.Owners.Add(Some.Owner, silent) });
+        Assert.Equal(Before, later.EndpointOf(Some.Mx).Owner);
+        Assert.Empty(later.EndpointOf(Some.Mx).Former);
+
+        // Heard again, it is no alias any more.
+        OwnerObservation plain = Look.At(Now, Look.Serves(Some.Set(OfMoved)));
+        later = facts.Observe(Mx1, Look.Nothing with { Owners = Look.Nothing.Owners.Add(Some.Owner, plain) });
+        Assert.Equal(Some.Owner, later.EndpointOf(Some.Mx).Owner);
+    }
+
+    [Fact]
     public void What_is_asked_of_the_names_of_others_before_a_change_is_taken_in()
     {
         Facts facts = Given.Facts([], [], [Given.Seen(Other) with { TlsaOwner = Before }]);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using RolloverD.Core.Dane;
 using RolloverD.Core.Ports;
+using RolloverD.Core.Rollover;
 
 namespace RolloverD.Simulation.World;
 
@@ -20,14 +21,17 @@ internal sealed class Authority(Scene scene) : IAuthority
             answers.Add(new($"ns{i + 1}", $"192.0.2.{i + 1}", Ask(name, owner, i)));
 
         ZoneSecurity security = scene.Zone.Security(scene.Now);
+        string led = answers.Any(a => a.Content is AnswerContent.Unsigned || Evidence.SetOf(a.Content) is not null)
+            ? owner.Name
+            : name; // nobody said that it is an alias
         OwnerObservation round = new(
             name,
-            owner.Name,
+            led,
             security is ZoneSecurity.Unknown ? null : Scene.ZoneName,
             type,
             started,
             scene.Clock.GetUtcNow(),
-            owner.Name != name ? [new(name, owner.Name, owner.AliasTtl)] : [],
+            led != name ? [new(name, led, owner.AliasTtl)] : [],
             security,
             TimeSpan.FromMinutes(5),
             answers.MoveToImmutable(),
