@@ -29,7 +29,10 @@ internal static class Deployment
         if (deploying.CleanRounds > 0)
             return null;
 
-        bool patienceIsOver = s.Now - deploying.IntendedAt > s.Desired.Timing.VerificationPatience;
+        // A slow reload takes no patience from the server that it has just reloaded.
+        TimeSpan sinceReload = s.Now - reloaded;
+        bool patienceIsOver = s.Now - deploying.IntendedAt > s.Desired.Timing.VerificationPatience
+            && sinceReload > LeastReloadTime(s);
         if (patienceIsOver && ShowsWrong(s, deploying) && Earlier(s, current) is { } earlier)
         {
             return new Step.PutBack(
@@ -38,7 +41,6 @@ internal static class Deployment
                 + $"{s.Desired.Timing.VerificationPatience.TotalSeconds:0} s: {problem}");
         }
 
-        TimeSpan sinceReload = s.Now - reloaded;
         return sinceReload > ReloadAgainAfter(s, reloaded - deploying.IntendedAt) && ShowsWrong(s, deploying)
             && MayGoOn(s, current, deploying.Chain)
             ? new Step.Deploy(s.Certificate.Name, current.Number, $"the mail server has not taken it on: {problem}")
@@ -224,10 +226,16 @@ internal static class Deployment
     // Twice as late each time, for a server that a reload does not help must not be reloaded for ever.
     private static TimeSpan ReloadAgainAfter(Situation s, TimeSpan tried)
     {
-        TimeSpan quarter = s.Desired.Timing.VerificationPatience / 4;
-        TimeSpan least = quarter < TimeSpan.FromSeconds(2) ? TimeSpan.FromSeconds(2) : quarter;
+        TimeSpan least = LeastReloadTime(s);
         TimeSpan most = least > TimeSpan.FromHours(1) ? least : TimeSpan.FromHours(1);
         return tried < least ? least : tried > most ? most : tried;
+    }
+
+    // How long a server has after a reload before anything else is tried.
+    private static TimeSpan LeastReloadTime(Situation s)
+    {
+        TimeSpan quarter = s.Desired.Timing.VerificationPatience / 4;
+        return quarter < TimeSpan.FromSeconds(2) ? TimeSpan.FromSeconds(2) : quarter;
     }
 
     // A server that cannot be reached at all is not helped by going back; one that shows something else may be.

@@ -31,6 +31,19 @@ public class PutBackTests
         Assert.Contains("mx1.example.net:465", back.Reason, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(25, false)]
+    [InlineData(31, true)]
+    public void A_server_that_was_just_reloaded_has_time_to_take_the_chain_on_however_long_the_reload_took(
+        int secondsSince, bool goesBack)
+    {
+        Facts facts = Deploying(Both);
+        facts = facts.With(facts.Certificate("mx1").With(Given.In(
+            2, NextKey, new GenerationState.Deploying(New, Now, Late.AddSeconds(-secondsSince), 0))));
+        Plan plan = Decide(Both, facts, Seen((Some.Mx, [New]), (Submission, [Old])), Late);
+        Assert.Equal(goesBack, plan.Next is Step.PutBack);
+    }
+
     [Fact]
     public void Of_several_endpoints_the_first_that_is_configured_is_told()
     {
