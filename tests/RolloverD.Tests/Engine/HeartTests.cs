@@ -6,16 +6,19 @@ using Xunit;
 namespace RolloverD.Tests.Engine;
 
 /// <summary>systemd is told that the daemon lives as long as no turn hangs.</summary>
-public sealed class HeartTests
+public sealed class HeartTests : IDisposable
 {
+    private readonly CancellationTokenSource stopping = new(); // which keeps the timer from being collected
     private readonly FakeTimeProvider time = new();
     private readonly Notices notices = new();
+
+    public void Dispose() => stopping.Dispose();
 
     [Fact]
     public void A_turn_that_hangs_stops_the_heart()
     {
         var heart = new Heart(notices, time);
-        heart.BeginBeating(TimeSpan.FromMinutes(1), CancellationToken.None);
+        heart.BeginBeating(TimeSpan.FromMinutes(1), stopping.Token);
         using IDisposable turn = heart.BeginTurn("mx1");
         time.Advance(Heart.LongestTurn);
         Assert.Equal(Heart.LongestTurn.TotalMinutes + 1, notices.Beats);
@@ -30,7 +33,9 @@ public sealed class HeartTests
     public void Turns_that_end_keep_it_beating()
     {
         var heart = new Heart(notices, time);
-        heart.BeginBeating(TimeSpan.FromMinutes(1), CancellationToken.None);
+        heart.BeginBeating(TimeSpan.FromMinutes(1), stopping.Token);
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
         for (int i = 0; i < 300; i++)
         {
             using IDisposable turn = heart.BeginTurn("mx1");
