@@ -92,10 +92,13 @@ internal sealed class Situation
         alarms.Add(until > Now ? until.Value : Now + PollInterval(Now - troubled));
     }
 
-    /// <summary>Whether a step may be tried now; otherwise notes until when its last failure holds it back.</summary>
+    /// <summary>
+    /// Whether a step may be tried now. As long as its last try failed, that is told: also while it is tried again, for
+    /// a try may take longer than the rest before it.
+    /// </summary>
     public bool IsDue(Step step)
     {
-        if (Known.SetbackOf(step.Kind, step.Subject) is not { } setback || Now >= setback.RetryAt)
+        if (Known.SetbackOf(step.Kind, step.Subject) is not { } setback)
             return true;
 
         Hold(
@@ -106,7 +109,7 @@ internal sealed class Situation
                 ? $"to {step.Describe()} takes its time since {setback.FirstAt:u}: {setback.Reason}"
                 : $"to {step.Describe()} failed {setback.Count} time(s) since {setback.FirstAt:u}: {setback.Reason}",
             setback.Remedy);
-        return false;
+        return Now >= setback.RetryAt;
     }
 
     /// <summary>Looks often at first, where looking is cheap and somebody waits, and seldom when it drags on.</summary>

@@ -303,6 +303,11 @@ public class PlannerTests
             {
                 Setbacks = [facts.Certificate("mx1").Setbacks.Single() with { RetryAt = Now }],
             });
+
+            // While it is tried again what is wrong is still told: a try may take longer than the rest.
+            plan = Decide(facts, Now);
+            Assert.NotNull(plan.Next);
+            Assert.Contains("BADKEY", plan.Holds.Single(h => h.Gate == Gate.Retry).Reason, StringComparison.Ordinal);
         }
 
         Assert.Equal([5.0, 10, 20, 30], rests.Select(r => r.TotalSeconds));
