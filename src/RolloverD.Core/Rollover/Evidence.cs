@@ -54,7 +54,10 @@ public static class Evidence
 
     /// <summary>Whether a server said something of the name, signed or not.</summary>
     public static bool IsHeard(this OwnerObservation round) =>
-        round.Servers.Any(s => s.Content is AnswerContent.Unsigned || SetOf(s.Content) is not null);
+        round.Servers.Any(IsHeard);
+
+    private static bool IsHeard(ServerAnswer answer) =>
+        answer.Content is AnswerContent.Unsigned || SetOf(answer.Content) is not null;
 
     // While no server of the name's own zone is heard, or they do not agree on an alias, it leads where it did.
     private static bool SaysWhereItLeads(OwnerObservation round) => !round.Aliases.IsEmpty || round.IsHeard();
@@ -72,7 +75,7 @@ public static class Evidence
                 ledger = ledger.Inherit(facts.Owner(seen.Owner));
 
             seen = seen.LeadTo(owner.Owner, facts.Owner(seen.Owner), owner.FinishedAt);
-            if (!owner.Servers.All(s => s.Content is AnswerContent.Unsigned || SetOf(s.Content) is not null))
+            if (!owner.Servers.All(IsHeard))
             {
                 Facts known = facts;
                 seen = seen.MayStillLead(f => known.Owner(f).AliasTtl, owner.FinishedAt);

@@ -21,24 +21,23 @@ internal sealed class Authority(Scene scene) : IAuthority
             answers.Add(new($"ns{i + 1}", $"192.0.2.{i + 1}", Ask(name, owner, i)));
 
         ZoneSecurity security = scene.Zone.Security(scene.Now);
-        string led = answers.Any(a => a.Content is AnswerContent.Unsigned || Evidence.SetOf(a.Content) is not null)
-            ? owner.Name
-            : name; // nobody said that it is an alias
         OwnerObservation round = new(
             name,
-            led,
+            owner.Name,
             security is ZoneSecurity.Unknown ? null : Scene.ZoneName,
             type,
             started,
             scene.Clock.GetUtcNow(),
-            led != name ? [new(name, led, owner.AliasTtl)] : [],
+            owner.Name != name ? [new(name, owner.Name, owner.AliasTtl)] : [],
             security,
             TimeSpan.FromMinutes(5),
             answers.MoveToImmutable(),
             scene.Zone.ResolverProblem is { } problem
                 ? problem
                 : new ResolverView.Validated(owner.Held.AnswerFor(owner.Name)));
-        return Task.FromResult(round);
+        return Task.FromResult(round.IsHeard()
+            ? round
+            : round with { Owner = name, Aliases = [] }); // nobody said that it is an alias
     }
 
     public static DnsRecordSet SetOf(string owner, RecordSet set) => new(
