@@ -188,13 +188,13 @@ internal sealed record Scenario
         ImmutableArray<string> names = [.. endpoints.Select(e => e.Host).Distinct()];
         ImmutableArray<TlsaParameters> tlsa = Parameters(dice.Pick(Lists));
         DesiredCertificate first = Certificate("mx", KeyAlgorithm.EcdsaP256);
-        if (!dice.OneIn(5))
+        if (names.Length == 1 ? !dice.OneIn(5) : dice.OneIn(2))
             return [first];
 
         if (dice.OneIn(3))
             tlsa = Parameters(dice.Pick(Lists));
         DesiredCertificate second = Certificate("rsa", KeyAlgorithm.Rsa2048);
-        return names.Length == 1 || dice.OneIn(2)
+        return names.Length == 1 || dice.OneIn(3)
             ? [first, second]
             : [Of(first, 0), Of(second with { Name = "mx2" }, 1)]; // each host has its own
 
