@@ -15,6 +15,24 @@ internal static class Gates
         ZoneIsSecure(s, owner) && ResolverValidates(s, owner) && SignaturesLast(s, owner);
 
     /// <summary>
+    /// The owner's DNS is sound, and a name was found to lead there in this look: both are asked before a change, too.
+    /// </summary>
+    public static bool MayChange(Situation s, OwnerSituation owner)
+    {
+        if (!DnsIsSound(s, owner))
+            return false;
+        if (s.Observation.LeadsTo(owner.Owner))
+            return true;
+
+        s.Hold(
+            Gate.Propagation, owner.Owner, null,
+            $"no authoritative server says whether names still lead to {owner.Owner}, and its records change only when "
+            + $"that is known: {owner.Laggards()}",
+            "see that the named servers run and can be reached from here");
+        return false;
+    }
+
+    /// <summary>
     /// What senders get now is known: some server was heard in this round. A ledger alone may be old: others may have
     /// published what it does not hold.
     /// </summary>

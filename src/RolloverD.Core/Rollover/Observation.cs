@@ -29,6 +29,11 @@ public sealed record Observation(
     /// <summary>Endpoints of other certificates whose names were asked for too.</summary>
     public ImmutableArray<Endpoint> Others { get; init; } = Others.IsDefault ? [] : Others;
 
+    /// <summary>
+    /// Whether a name was found to lead to the owner. One of which nothing was heard may have been moved elsewhere.
+    /// </summary>
+    public bool LeadsTo(string owner) => Owners.Values.Any(o => o.Owner == owner && o.Zone is not null);
+
     public static readonly Observation Nothing = new(
         ImmutableDictionary<string, OwnerObservation>.Empty,
         ImmutableDictionary<Endpoint, EndpointObservation>.Empty,

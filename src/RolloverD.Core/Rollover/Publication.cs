@@ -39,7 +39,7 @@ internal static class Publication
             if (owner.Ledger is { IsSettled: true } ledger && ledger.AskedTtl != ttl
                 && ledger.BaseAt(s.Now) is { IsAbsent: false } latest && latest.Ttl != ttl
                 && ledger.Ours.Any(latest.Contains)
-                && Gates.DnsIsSound(s, owner))
+                && Gates.MayChange(s, owner))
             {
                 return new Step.Publish(
                     s.Certificate.Name, owner.Owner, latest, new(latest.Records, ttl), [],
@@ -62,7 +62,7 @@ internal static class Publication
         if (latest.IsAbsent && s.Known.Current is not { State: GenerationState.Live })
             return null;
 
-        if (!Gates.DnsIsSound(s, owner))
+        if (!Gates.MayChange(s, owner))
             return null;
 
         // One more record of parameters that are there already gives a sender one more that may match and takes

@@ -40,7 +40,7 @@ internal static class Withdrawal
             return null;
         }
 
-        if (!Gates.DnsIsSound(s, owner))
+        if (!Gates.MayChange(s, owner))
             return null;
 
         if (!owner.Ledger.IsSettledAt(s.Now))

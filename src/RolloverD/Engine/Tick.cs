@@ -112,7 +112,7 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
             return (new($"{jump}", "nothing: it is planned anew"), fresh);
 
         // Where the names lead now is half of what is asked: while that cannot be found out, the change waits.
-        if (changed is not null && fresh.Owners.Values.All(o => o.Owner != changed || o.Zone is null))
+        if (changed is not null && !fresh.LeadsTo(changed))
         {
             return (new(
                 $"it could not be found out just before whether the names still lead to {changed}",

@@ -83,6 +83,26 @@ public class MovedAliasTests
     }
 
     [Fact]
+    public void While_nobody_says_where_a_name_leads_no_record_changes_and_no_try_is_made()
+    {
+        Facts facts = Given.Facts(
+            [Given.Certificate("mx1", Given.Live(1, Moved))],
+            [Given.Ledger(Some.Set(OfStays), Before)],
+            [Given.Seen(Some.Mx, Some.Chain(Moved)) with { TlsaOwner = Before }]);
+        Observation well = Look.Well(facts, Mx1, Now, Some.Chain(Moved));
+        Assert.IsType<Step.Publish>(Planner.Next(Some.Desired(Mx1), facts, well, "mx1", Now).Next);
+
+        OwnerObservation silent = Look.At(Now, new AnswerContent.Unreachable("timed out"));
+        Assert.Equal(Some.Owner, silent.Owner);
+        Plan plan = Planner.Next(
+            Some.Desired(Mx1), facts, well with { Owners = well.Owners.SetItem(Some.Owner, silent) }, "mx1", Now);
+        Assert.Null(plan.Next);
+        Hold hold = Assert.Single(plan.Holds, h => h.Gate == Gate.Propagation && h.Subject == Before);
+        Assert.Contains("whether names still lead to", hold.Reason, StringComparison.Ordinal);
+        Assert.Contains("timed out", hold.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_is_asked_of_the_names_of_others_before_a_change_is_taken_in()
     {
         Facts facts = Given.Facts([], [], [Given.Seen(Other) with { TlsaOwner = Before }]);
