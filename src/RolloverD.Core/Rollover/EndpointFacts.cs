@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using RolloverD.Core.Dane;
 using RolloverD.Core.Ports;
 
@@ -138,6 +139,7 @@ public sealed record EndpointFacts(
         bool complete = round.IsComplete;
 
         // Whoever was not met just before a long pause may have been shown all the time, and be missed by luck again.
+        // Not who was missed in rounds that lie further apart than any drain: a process lives no longer on.
         bool isBlind = complete && round.StartedAt - CompleteAt > Together;
         ImmutableArray<Chain> shown = ShownIn(round, remoteOnly: false);
         ImmutableArray<Chain> remote = ShownIn(round, remoteOnly: true);
@@ -157,10 +159,11 @@ public sealed record EndpointFacts(
             LookedAt = round.FinishedAt,
             Lingering =
             [
-                .. Lingering.Select(l => isBlind ? l with { GoneAt = round.FinishedAt } : l)
+                .. Lingering
+                    .Select(l => isBlind && CompleteAt < l.MissedFrom + LingersFor ? l.Renew(round.FinishedAt) : l)
                     .Where(l => !shown.Contains(l.Chain) && round.FinishedAt < l.GoneAt + LingersFor),
                 .. (complete ? Seen : []).Where(c => !shown.Contains(c) && Lingering.All(l => !l.Chain.Equals(c)))
-                    .Select(c => new LingeringChain(c, round.FinishedAt)),
+                    .Select(c => new LingeringChain(c, round.FinishedAt, round.FinishedAt)),
             ],
             TakenOverAt = TakenOverAt ?? (shown.Any(c => own.Any(g => c.Leaf.Equals(g.Chain?.Leaf)))
                 ? round.FinishedAt
@@ -208,8 +211,15 @@ public sealed record AdoptedChain(string Leaf, DateTimeOffset ShownAt)
 
 /// <summary>A chain that a complete round of handshakes met no more.</summary>
 /// <param name="Chain">The chain.</param>
-/// <param name="GoneAt">When the first such round ended.</param>
-public sealed record LingeringChain(Chain Chain, DateTimeOffset GoneAt);
+/// <param name="GoneAt">When the first such round ended, or the first after a pause that counts.</param>
+/// <param name="MissedAt">When the first such round of all ended; null: the same.</param>
+public sealed record LingeringChain(Chain Chain, DateTimeOffset GoneAt, DateTimeOffset? MissedAt = null)
+{
+    [JsonIgnore]
+    public DateTimeOffset MissedFrom => MissedAt ?? GoneAt;
+
+    public LingeringChain Renew(DateTimeOffset goneAt) => new(Chain, goneAt, MissedFrom);
+}
 
 /// <summary>An owner to which a TLSA name led before.</summary>
 /// <param name="Owner">The owner.</param>

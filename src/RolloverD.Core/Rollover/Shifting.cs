@@ -47,7 +47,7 @@ public static class Shifting
         CompleteAt = seen.CompleteAt + by,
         Adopted = [.. seen.Adopted.Select(a => a with { ShownAt = a.ShownAt + by })],
         TakenOverAt = seen.TakenOverAt + by,
-        Lingering = [.. seen.Lingering.Select(l => l with { GoneAt = l.GoneAt + by })],
+        Lingering = [.. seen.Lingering.Select(l => l with { GoneAt = l.GoneAt + by, MissedAt = l.MissedAt + by })],
         LookedAt = seen.LookedAt + by,
         Former = [.. seen.Former.Select(f => f with { Until = f.Until + by })],
     };

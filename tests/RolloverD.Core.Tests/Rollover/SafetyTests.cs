@@ -208,6 +208,28 @@ public class SafetyTests
     }
 
     [Fact]
+    public void A_chain_that_was_missed_before_and_after_a_pause_is_gone_after_the_next()
+    {
+        EndpointFacts seen = Given.Seen(Some.Mx, Some.Chain(OldKey));
+        int[] minutes = [0, 6, 12, 18];
+        bool[] lingers =
+        [
+            .. minutes.Select(m =>
+            {
+                seen = seen.Observe(Look.Shows(Some.Mx, Now.AddMinutes(m), Some.Chain(NewKey)), []);
+                return seen.ShownAt(Now.AddMinutes(m), Desired.Timing.Drain).Contains(Some.Chain(OldKey));
+            }),
+        ];
+        Assert.Equal([true, true, true, false], lingers); // by the last one it was missed for twelve minutes
+
+        // Met again, it begins anew.
+        seen = seen.Observe(Look.Shows(Some.Mx, Now.AddMinutes(19), Some.Chain(OldKey)), []);
+        seen = seen.Observe(Look.Shows(Some.Mx, Now.AddMinutes(20), Some.Chain(NewKey)), []);
+        seen = seen.Observe(Look.Shows(Some.Mx, Now.AddMinutes(26), Some.Chain(NewKey)), []);
+        Assert.Contains(Some.Chain(OldKey), seen.ShownAt(Now.AddMinutes(26), Desired.Timing.Drain));
+    }
+
+    [Fact]
     public void An_old_broken_set_does_not_excuse_publishing_another_one()
     {
         Facts facts = World(Some.Set(Old, New), Some.Chain(OldKey));
