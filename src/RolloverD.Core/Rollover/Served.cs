@@ -25,9 +25,10 @@ internal sealed class Served(Situation s, IEnumerable<Endpoint> endpoints)
     /// </summary>
     public ImmutableArray<TlsaRecord> Last(ImmutableArray<TlsaRecord> records) => [.. records.OrderBy(Weight)];
 
-    // A chain that only an old process may still show comes after one that is there, and before none at all.
-    private int Weight(TlsaRecord record) =>
-        there.Any(c => record.Matches(c)) ? 2 : all.Any(c => record.Matches(c)) ? 1 : 0;
+    // What matches the most comes first and goes last: as long as a record that matches every chain is there, the
+    // others may come and go. A chain that only an old process may still show counts less than one that is there.
+    private (int There, int All) Weight(TlsaRecord record) =>
+        (there.Count(c => record.Matches(c)), all.Count(c => record.Matches(c)));
 
     private static Chain[] At(Situation s, IEnumerable<Endpoint> endpoints, DateTimeOffset time) =>
         [.. endpoints.SelectMany(e => Safety.ServedAt(s.Desired, s.Facts, e, time)).Distinct()];

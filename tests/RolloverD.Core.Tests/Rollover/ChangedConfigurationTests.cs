@@ -319,6 +319,30 @@ public class ChangedConfigurationTests
         }
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_record_that_matches_every_served_chain_is_withdrawn_last(int turn)
+    {
+        Chain other = Some.Chain(Some.Key(3, KeyFamily.Rsa));
+        TlsaRecord common = Some.Record("2 1 2", Chain);
+        Assert.Equal(common, Some.Record("2 1 2", other));
+        TlsaRecord[] former = [common, Some.Record("3 1 2", Chain), Some.Record("3 1 2", other)];
+        DesiredCertificate rsa = Mx1 with { Name = "rsa", Key = KeyAlgorithm.Rsa2048 };
+        OwnerLedger ledger = Given.Ledger(Some.Set([Ours, Some.Record("3 1 1", other), .. former]));
+        Facts facts = Given.Facts(
+            [
+                Given.Certificate("mx1", Given.Live(1, Key, Chain)),
+                Given.Certificate("rsa", Given.Live(1, other.Key, other)),
+            ],
+            [ledger with { Ours = [.. ledger.Ours.Except(former), .. former[turn..], .. former[..turn]] }],
+            [Given.Seen(Some.Mx, Chain, other) with { TakenOverAt = Some.Start }]);
+
+        Step? step = Decide(facts, desired: Some.Desired(Mx1, rsa)).Next;
+        Assert.Equal(common, Assert.IsType<Step.Withdraw>(step).Removed[^1]);
+    }
+
     [Fact]
     public void Two_certificates_of_one_endpoint_give_up_their_former_parameters_together()
     {
