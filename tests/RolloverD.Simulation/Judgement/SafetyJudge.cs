@@ -192,7 +192,7 @@ internal sealed class SafetyJudge(Scene scene)
 
         // A provider stopped between two records of one change, and more than one chain is served somewhere under the
         // owner: while parameters are new there, no order of single records is good for all of them.
-        if (edition.IsHalf && ShownUnder(endpoint) > 1 && IsInTransit(edition, met))
+        if (edition.IsHalf && ShownUnder(endpoint) > 1 && IsInTransit(edition, met, kind))
             return "half a change cannot cover several chains";
 
         // Under usage 2 a certificate ends with its date, and what kept RolloverD from renewing it was no doing of its
@@ -214,11 +214,13 @@ internal sealed class SafetyJudge(Scene scene)
         return null;
     }
 
-    // Parameters that no record matches come with this change, or some record of them has just gone.
-    private static bool IsInTransit(Edition edition, Shown met)
+    // Parameters that no record matches come with this change, or some record of them has just gone, as far as these
+    // senders heed them.
+    private static bool IsInTransit(Edition edition, Shown met, int kind)
     {
         RecordSet before = edition.Base!.Records;
         return edition.Records.Records
+            .Where(r => Sender.Heeds(r, kind))
             .GroupBy(r => r.Parameters)
             .Where(same => !same.Any(r => Sender.Names(r, met)))
             .All(same => before.Records.Count(r => r.Parameters == same.Key) is var were

@@ -57,7 +57,8 @@ internal static class Sender
         return !usable; // RFC 7672 §2.2: TLS without authentication
     }
 
-    private static bool Heeds(TlsaRecord record, int kind)
+    /// <summary>Whether senders of this kind make anything of the record.</summary>
+    public static bool Heeds(TlsaRecord record, int kind)
     {
         (int usage, int selector, int type) = Numbers(record);
         return usage is 2 or 3 && selector is 0 or 1
