@@ -23,11 +23,13 @@ internal static class Exposed
         OwnerSituation owner =
             s.Owners.First(o => o.Owner == s.Facts.EndpointOf(violations[0].Endpoint).Owner);
         (Violation worst, DateTimeOffset? until) = violations
-            .Select(v => (Violation: v, Until: Until(s, owner, v)))
+            .Select(v => (Violation: v, Until: Earlier(ForgottenAt(s, owner, v), Gates.LingersUntil(s, v))))
             .MaxBy(v => v.Until ?? DateTimeOffset.MaxValue);
         s.Hold(
             Gate.Uncovered, worst.Endpoint.ToString(), until,
             until is null ? $"mail is refused: {worst}; {owner.Laggards()}"
+                : until == Gates.LingersUntil(s, worst)
+                    ? $"mail may be refused while old processes of the mail server still deliver: {worst}"
                 : $"mail may be refused until caches have forgotten what they hold: {worst}",
             until is null
                 ? "see that the endpoint serves the certificate that is meant, that every server of the zone gives out "
@@ -35,7 +37,10 @@ internal static class Exposed
                 : "nothing: it ends by itself");
     }
 
-    private static DateTimeOffset? Until(Situation s, OwnerSituation owner, Violation violation)
+    private static DateTimeOffset? Earlier(DateTimeOffset? a, DateTimeOffset? b) => a < b ? a : b ?? a;
+
+    // Null: some server may give the set out.
+    private static DateTimeOffset? ForgottenAt(Situation s, OwnerSituation owner, Violation violation)
     {
         DateTimeOffset?[] ends =
         [

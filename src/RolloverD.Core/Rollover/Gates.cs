@@ -224,8 +224,10 @@ internal static class Gates
             : endpoint.Former.Where(f => f.Owner == owner).Max(f => (DateTimeOffset?)f.Until);
     }
 
-    // Null: the chain is there to stay, as far as anybody knows.
-    private static DateTimeOffset? LingersUntil(Situation s, Violation violation)
+    /// <summary>
+    /// When the last process ends that may show the chain; null: it is there to stay, as far as anybody knows.
+    /// </summary>
+    public static DateTimeOffset? LingersUntil(Situation s, Violation violation)
     {
         EndpointFacts endpoint = s.Facts.EndpointOf(violation.Endpoint);
         DateTimeOffset? end = endpoint.Lingering.FirstOrDefault(l => l.Chain.Equals(violation.Chain))?.GoneAt

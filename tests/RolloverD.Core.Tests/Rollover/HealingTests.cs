@@ -54,6 +54,17 @@ public class HealingTests
     }
 
     [Fact]
+    public void Of_a_chain_that_no_round_meets_any_more_it_is_said_that_old_processes_may_show_it()
+    {
+        Facts facts = Show(Show(Steady, Other, local: true), Chain, local: true);
+        Hold hold = Assert.Single(
+            Decide(facts, Shows(facts, Chain, local: true)).Holds, h => h.Gate == Gate.Uncovered);
+        Assert.Equal((Actor.Nobody, Now + Some.Desired(Mx1).Timing.Drain), (hold.ActorAt(Now), hold.Until));
+        Assert.Contains("old processes", hold.Reason, StringComparison.Ordinal);
+        Assert.Contains(Other.Leaf.ToString(), hold.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_set_that_one_server_alone_gives_out_and_no_change_can_heal_is_told_with_the_server()
     {
         // The secondary gives out something else; the provider holds the right set.
