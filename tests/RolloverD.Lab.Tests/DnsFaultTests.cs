@@ -21,45 +21,36 @@ public sealed class DnsFaultTests(DnsFaultTests.RotatingLab steady) : IClassFixt
     });
 
     [Fact]
-    public Task Refused_updates_hold_the_roll_until_they_are_taken() => steady.RollAsync(async () =>
-    {
-        await using (await lab.FaultAsync("key wrong", "key right"))
+    public Task Updates_with_a_wrong_key_hold_the_roll_until_they_are_taken() => steady.RollWhileBrokenAsync(
+        "key wrong", "key right", () => steady.HeldAsync(
+            "BADSIG", "the secrets differ", "127.0.53.2:53", $"put the same secret into {lab.Environment["tsig"]}"));
+
+    [Fact]
+    public Task Refused_updates_hold_the_roll_until_they_are_taken() => steady.RollWhileBrokenAsync(
+        "updates refuse", "updates allow", () => steady.HeldAsync(
+            "REFUSED", "its policy does not let this key", "update-policy or allow-update"));
+
+    [Fact]
+    public Task A_key_that_the_primary_does_not_know_holds_the_roll() => steady.RollWhileBrokenAsync(
+        "key renamed", "key right", () => steady.HeldAsync("BADKEY", "somebody-else", "add the key from"));
+
+    [Fact]
+    public Task Whoever_mended_the_key_has_the_daemon_try_at_once() => steady.RollWhileBrokenAsync(
+        "key wrong", "key right",
+        () => lab.UntilAsync(
+            "the fourth failure, after which it rests 30 s or more", TimeSpan.FromSeconds(60),
+            s => s.Mx1.Explained.Contains("failed 4 time(s)", StringComparison.Ordinal)),
+        async () =>
         {
-            await steady.HeldAsync(
-                "BADSIG", "the secrets differ", "127.0.53.2:53", $"put the same secret into {lab.Environment["tsig"]}");
-        }
-
-        await steady.PhaseAsync("overlapping");
-        await using (await lab.FaultAsync("updates refuse", "updates allow"))
-            await steady.HeldAsync("REFUSED", "its policy does not let this key", "update-policy or allow-update");
-    });
+            await lab.SummonDaemonAsync();
+            await lab.UntilAsync("another try", TimeSpan.FromSeconds(5), s => s.Mx1.Phase != "publishing");
+            Assert.True(lab.DaemonRuns);
+        });
 
     [Fact]
-    public Task A_key_that_the_primary_does_not_know_holds_the_roll() => steady.RollAsync(async () =>
-    {
-        await using (await lab.FaultAsync("key renamed", "key right"))
-            await steady.HeldAsync("BADKEY", "somebody-else", "add the key from");
-    });
-
-    [Fact]
-    public Task Whoever_mended_the_key_has_the_daemon_try_at_once() => steady.RollAsync(async () =>
-    {
-        await using (await lab.FaultAsync("key wrong", "key right"))
-            await lab.UntilAsync(
-                "the fourth failure, after which it rests 30 s or more", TimeSpan.FromSeconds(60),
-                s => s.Mx1.Explained.Contains("failed 4 time(s)", StringComparison.Ordinal));
-
-        await lab.SummonDaemonAsync();
-        await lab.UntilAsync("another try", TimeSpan.FromSeconds(5), s => s.Mx1.Phase != "publishing");
-        Assert.True(lab.DaemonRuns);
-    });
-
-    [Fact]
-    public Task A_primary_that_does_not_serve_the_zone_holds_the_roll() => steady.RollAsync(async () =>
-    {
-        await using (await lab.FaultAsync("zone drop", "zone serve"))
-            await steady.HeldAsync("127.0.53.2:53 refuses the question", "see that it serves the zone example.test");
-    });
+    public Task A_primary_that_does_not_serve_the_zone_holds_the_roll() => steady.RollWhileBrokenAsync(
+        "zone drop", "zone serve", () => steady.HeldAsync(
+            "127.0.53.2:53 refuses the question", "see that it serves the zone example.test"));
 
     [Fact]
     public Task A_dead_primary_holds_the_roll_until_it_lives_again() => steady.RollAsync(async () =>

@@ -20,15 +20,21 @@ public abstract class SteadyLab(string name, string policy) : IAsyncLifetime
     /// Rolls the key while mail flows and things happen. What happens must mend itself: the roll must then end by
     /// itself, no mail may have been refused, and only the keys that are wanted may be published.
     /// </summary>
-    public async Task RollAsync(Func<Task> meanwhile)
-    {
-        Traffic traffic = await RollUnderTrafficAsync(meanwhile);
-        Assert.True(
-            traffic is { Sent: > 0, Refused: 0, Probes: > 0, Failed: 0 }, traffic.Text + await Lab.LogAsync());
-    }
+    public Task RollAsync(Func<Task> meanwhile) => RollUnderTrafficAsync(() => AskedAsync(meanwhile));
+
+    /// <summary>The same with something broken before the roll is asked for, and as long as this takes.</summary>
+    public Task RollWhileBrokenAsync(
+        string fault, string repair, Func<Task> meanwhile, Func<Task>? afterwards = null) => RollUnderTrafficAsync(
+            async () =>
+            {
+                await using (await Lab.FaultAsync(fault, repair))
+                    await AskedAsync(meanwhile);
+                if (afterwards is not null)
+                    await afterwards();
+            });
 
     /// <summary>The same for what takes the receiver out of service: afterwards it must be verified again.</summary>
-    public async Task RollWithoutTrafficAsync(Func<Task> meanwhile) => await RollOnAsync(meanwhile);
+    public Task RollWithoutTrafficAsync(Func<Task> meanwhile) => RollOnAsync(() => AskedAsync(meanwhile));
 
     /// <summary>
     /// Waits until the status explains a hold in all these words, and the chain that was live still is.
@@ -54,13 +60,21 @@ public abstract class SteadyLab(string name, string policy) : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
-    private async Task<Traffic> RollUnderTrafficAsync(Func<Task> meanwhile)
+    private async Task AskedAsync(Func<Task> meanwhile)
+    {
+        await Lab.RolloverdSucceedsAsync("roll", "mx1", "--new-key");
+        await meanwhile();
+    }
+
+    private async Task RollUnderTrafficAsync(Func<Task> roll)
     {
         await Lab.StartTrafficAsync();
         try
         {
-            await RollOnAsync(meanwhile);
-            return await Lab.StopTrafficAsync();
+            await RollOnAsync(roll);
+            Traffic traffic = await Lab.StopTrafficAsync();
+            Assert.True(
+                traffic is { Sent: > 0, Refused: 0, Probes: > 0, Failed: 0 }, traffic.Text + await Lab.LogAsync());
         }
         finally
         {
@@ -68,11 +82,10 @@ public abstract class SteadyLab(string name, string policy) : IAsyncLifetime
         }
     }
 
-    private async Task RollOnAsync(Func<Task> meanwhile)
+    private async Task RollOnAsync(Func<Task> roll)
     {
         Status before = await SteadyAsync("steadiness before the roll");
-        await Lab.RolloverdSucceedsAsync("roll", "mx1", "--new-key");
-        await meanwhile();
+        await roll();
         Status after = await SteadyAsync("the end of the roll", before.Mx1.Live.Number);
 
         Assert.NotEqual(before.Mx1.Live.Key, after.Mx1.Live.Key);
