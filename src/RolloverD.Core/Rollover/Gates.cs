@@ -147,6 +147,15 @@ internal static class Gates
         foreach (Endpoint endpoint in s.Desired.Layout.Endpoints)
         {
             EndpointFacts known = s.Facts.EndpointOf(endpoint);
+            if (known.TlsaOwner is null && endpoint.TlsaName != owner.Owner && !IsHeard(s, endpoint.TlsaName))
+            {
+                s.Hold(
+                    Gate.Propagation, endpoint.TlsaName, null,
+                    $"{what}, and no server has said yet whether {endpoint.TlsaName} leads to {owner.Owner}, too",
+                    $"see that the servers of {endpoint.TlsaName} can be reached from here");
+                return false;
+            }
+
             EndpointObservation? round = s.Observation.Endpoints.GetValueOrDefault(endpoint);
             bool answers = s.Certificate.Endpoints.Contains(endpoint)
                 ? round is { IsComplete: true }

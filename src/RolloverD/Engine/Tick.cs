@@ -75,16 +75,21 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
     public async Task<(LoadedFacts Loaded, Plan Plan)> LookAsync(
         DesiredCertificate certificate, CancellationToken cancellation)
     {
-        while (true)
+        // A look that does not count, because the clock was set or somebody else was first, met chains all the same.
+        for (List<Observation> beside = []; ;)
         {
             LoadedFacts before = facts.Load();
             Observation observation = await observer.ObserveAsync(certificate, before.Facts, cancellation);
             LoadedFacts loaded = facts.Load();
             if (before.JumpTo(loaded) is not null)
-                continue; // what was seen bears times of a clock that was set in the meantime
+            {
+                beside.Add(observation); // it bears times of the clock before
+                continue;
+            }
 
             DateTimeOffset now = loaded.Now;
-            Facts seen = loaded.Facts.Observe(certificate, observation).Forget(world.Desired, now);
+            Facts seen = beside.Aggregate(loaded.Facts.Observe(certificate, observation), (f, o) => f.Meet(o))
+                .Forget(world.Desired, now);
             Plan plan = Planner.Next(world.Desired, seen, observation, certificate.Name, now);
             seen = seen.With(seen.Certificate(certificate.Name).Waiting(plan.Holds));
             ImmutableArray<JournalEntry> news = News.Between(loaded.Facts, seen, certificate, now);
@@ -95,6 +100,8 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
                 watcher?.Invoke(new Sighting.Decided(certificate, saved.Facts, observation, plan, now));
                 return (saved, plan);
             }
+
+            beside.Add(observation);
         }
     }
 
@@ -119,6 +126,14 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
                 "see that the resolver of this host and the zone's servers can be reached"), fresh);
         }
 
+        // What is served where a name leads since just now was not looked at.
+        if (fresh.Others.FirstOrDefault(e => LeadsSinceNow(e)) is { } newcomer)
+        {
+            return (new(
+                $"{newcomer.TlsaName} leads to {changed} as well, since a short while",
+                "nothing: it is planned anew"), fresh);
+        }
+
         ImmutableArray<Violation> violations =
             Judge(certificate, before.Facts.Observe(certificate, fresh), step, after.Now);
         if (violations.IsEmpty)
@@ -126,6 +141,10 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
 
         string reason = $"the world changed since the step was planned: {violations[0]}";
         return (new(reason, "nothing: it is planned anew"), fresh);
+
+        bool LeadsSinceNow(Endpoint other) =>
+            before.Facts.EndpointOf(other).Owner != changed
+            && fresh.Owners.GetValueOrDefault(other.TlsaName)?.Owner == changed;
     }
 
     private ImmutableArray<Violation> Judge(

@@ -103,6 +103,27 @@ public class MovedAliasTests
     }
 
     [Fact]
+    public void While_nobody_ever_said_where_the_name_of_another_host_leads_no_new_parameters_come()
+    {
+        DesiredCertificate more = Mx1 with { Tlsa = [.. Mx1.Tlsa, Some.Parameters("3 1 2")] };
+        Facts facts = Given.Facts(
+            [Given.Certificate("mx1", Given.Live(1, Moved))],
+            [Given.Ledger(Some.Set(OfMoved), Before)],
+            [Given.Seen(Some.Mx, Some.Chain(Moved)) with { TlsaOwner = Before }]);
+        Plan plan = Decide(facts);
+        Assert.Null(plan.Next);
+        Hold hold = Assert.Single(plan.Holds, h => h.Subject == Other.TlsaName);
+        Assert.Equal(Gate.Propagation, hold.Gate);
+        Assert.Contains($"leads to {Before}", hold.Reason, StringComparison.Ordinal);
+
+        EndpointFacts heard = Given.Seen(Other, Some.Chain(Stays)) with { TlsaOwner = Other.TlsaName };
+        Assert.IsType<Step.Publish>(Decide(facts.With(heard)).Next);
+
+        Plan Decide(Facts known) => Planner.Next(
+            Some.Desired(more, Mx2), known, Look.Well(known, more, Now, Some.Chain(Moved)), "mx1", Now);
+    }
+
+    [Fact]
     public void What_is_asked_of_the_names_of_others_before_a_change_is_taken_in()
     {
         Facts facts = Given.Facts([], [], [Given.Seen(Other) with { TlsaOwner = Before }]);
