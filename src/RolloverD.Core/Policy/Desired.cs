@@ -38,7 +38,9 @@ public sealed record Timing(TimeSpan Ttl, TimeSpan SafetyMargin, TimeSpan Rollba
     /// How long after verification a process of the mail server that no handshake met may still show the chain before:
     /// two minutes, or the rollback window when that is shorter.
     /// </summary>
-    public TimeSpan Drain => VerificationPatience < RollbackWindow ? VerificationPatience : RollbackWindow;
+    public TimeSpan Drain => LongestDrain < RollbackWindow ? LongestDrain : RollbackWindow;
+
+    private static readonly TimeSpan LongestDrain = TimeSpan.FromMinutes(2);
 }
 
 /// <summary>One certificate to keep fresh.</summary>

@@ -208,6 +208,15 @@ public class SafetyTests
     }
 
     [Fact]
+    public void How_long_an_old_process_lives_does_not_depend_on_the_patience_with_a_new_one()
+    {
+        Timing timing = Desired.Timing with { RollbackWindow = TimeSpan.FromHours(1) };
+        TimeSpan[] patiences = [TimeSpan.FromSeconds(10), TimeSpan.FromHours(1)];
+        Assert.All(patiences, p => Assert.Equal(
+            TimeSpan.FromMinutes(2), (timing with { VerificationPatience = p }).Drain));
+    }
+
+    [Fact]
     public void A_chain_that_was_missed_before_and_after_a_pause_is_gone_after_the_next()
     {
         EndpointFacts seen = Given.Seen(Some.Mx, Some.Chain(OldKey));
