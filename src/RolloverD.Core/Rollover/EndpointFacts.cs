@@ -87,7 +87,7 @@ public sealed record EndpointFacts(
 
     /// <summary>Whether the name leads to this owner, or did as far as some cache knows.</summary>
     public bool IsLedTo(string owner, DateTimeOffset now) =>
-        Owner == owner || Former.Any(f => f.Owner == owner && now < f.Until);
+        Owner == owner || Former.Any(f => f.Owner == owner && (f.IsDoubted || now < f.Until));
 
     /// <summary>
     /// Some server did not say where the name leads, so it may go on leading caches to the owners before.
@@ -95,17 +95,23 @@ public sealed record EndpointFacts(
     /// <param name="aliasTtl">The longest TTL of the aliases that led to an owner.</param>
     /// <param name="now">The time.</param>
     public EndpointFacts MayStillLead(Func<string, TimeSpan> aliasTtl, DateTimeOffset now) =>
-        Former.Any(f => now < f.Until)
+        Former.Any(f => f.IsDoubted || now < f.Until)
             ? this with
             {
                 Former =
                 [
-                    .. Former.Select(f => now < f.Until && now + (2 * aliasTtl(f.Owner)) is var until && f.Until < until
-                        ? f with { Until = until }
-                        : f),
+                    .. Former.Select(f => (f.IsDoubted || now < f.Until)
+                        && now + (2 * aliasTtl(f.Owner)) is var until && f.Until < until
+                            ? f with { Until = until }
+                            : f),
                 ],
             }
             : this;
+
+    /// <summary>Every server said where the name leads: to none of the owners before.</summary>
+    public EndpointFacts LeadsThereNoMore() => Former.Any(f => f.IsDoubted)
+        ? this with { Former = [.. Former.Select(f => f.IsDoubted ? f with { IsDoubted = false } : f)] }
+        : this;
 
     /// <summary>The name leads to this owner now; caches that still hold the alias go on to the one before.</summary>
     /// <param name="owner">The owner.</param>
@@ -122,7 +128,7 @@ public sealed record EndpointFacts(
             TlsaOwner = owner,
             Former = TlsaOwner is null
                 ? former
-                : former.Add(new(TlsaOwner, now + (2 * before.AliasTtl))), // RFC 7671 §8.1
+                : former.Add(new(TlsaOwner, now + (2 * before.AliasTtl), IsDoubted: true)), // RFC 7671 §8.1
         };
     }
 
@@ -224,4 +230,7 @@ public sealed record LingeringChain(Chain Chain, DateTimeOffset GoneAt, DateTime
 /// <summary>An owner to which a TLSA name led before.</summary>
 /// <param name="Owner">The owner.</param>
 /// <param name="Until">How long a cache may hold the alias that led there.</param>
-public sealed record FormerOwner(string Owner, DateTimeOffset Until);
+/// <param name="IsDoubted">
+/// Some server has never said since that the name leads elsewhere, and may go on leading senders there.
+/// </param>
+public sealed record FormerOwner(string Owner, DateTimeOffset Until, bool IsDoubted = false);

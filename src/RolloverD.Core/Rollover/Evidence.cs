@@ -75,7 +75,11 @@ public static class Evidence
                 ledger = ledger.Inherit(facts.Owner(seen.Owner));
 
             seen = seen.LeadTo(owner.Owner, facts.Owner(seen.Owner), owner.FinishedAt);
-            if (!owner.Servers.All(IsHeard))
+            if (owner.Servers.All(IsHeard))
+            {
+                seen = seen.LeadsThereNoMore();
+            }
+            else
             {
                 Facts known = facts;
                 seen = seen.MayStillLead(f => known.Owner(f).AliasTtl, owner.FinishedAt);

@@ -206,6 +206,16 @@ internal static class Gates
         if (violations.IsEmpty)
             return target;
 
+        if (violations.FirstOrDefault(v => IsDoubted(s, owner, v)) is { } doubted)
+        {
+            s.Hold(
+                Gate.Propagation, owner, null,
+                $"{what} would make senders fail whom a server may still lead here, that has not said yet that "
+                + $"{doubted.Endpoint.TlsaName} leads elsewhere: {doubted}",
+                $"see that every server of {doubted.Endpoint.TlsaName} can be reached and serves its latest zone");
+            return null;
+        }
+
         DateTimeOffset?[] ends = [.. violations.Select(v => LedUntil(s, owner, v) ?? LingersUntil(s, v))];
         if (!ends.Contains(null))
         {
@@ -223,6 +233,10 @@ internal static class Gates
             "see that the named endpoint serves the certificate that is meant, and that its configuration is right");
         return null;
     }
+
+    private static bool IsDoubted(Situation s, string owner, Violation violation) =>
+        s.Facts.EndpointOf(violation.Endpoint) is var endpoint && endpoint.Owner != owner
+        && endpoint.Former.Any(f => f.Owner == owner && f.IsDoubted);
 
     // Null: the endpoint's name leads to the owner now.
     private static DateTimeOffset? LedUntil(Situation s, string owner, Violation violation)

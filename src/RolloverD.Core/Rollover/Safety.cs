@@ -69,7 +69,7 @@ public static class Safety
         Facts facts, EndpointFacts endpoint, DateTimeOffset now, TimeSpan margin,
         Func<OwnerLedger, IEnumerable<RecordSet>> sets) =>
         endpoint.Former.SelectMany(
-            f => sets(facts.Owner(f.Owner)).Where(set => now < f.Until + set.Ttl + margin));
+            f => sets(facts.Owner(f.Owner)).Where(set => f.IsDoubted || now < f.Until + set.Ttl + margin));
 
     /// <summary>The chains that some address of an endpoint may present.</summary>
     public static ImmutableArray<Chain> ServedAt(

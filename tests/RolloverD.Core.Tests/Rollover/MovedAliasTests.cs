@@ -67,6 +67,27 @@ public class MovedAliasTests
     }
 
     [Fact]
+    public void Until_every_server_has_said_once_that_the_name_leads_elsewhere_it_may_lead_to_the_owner_before()
+    {
+        var silent = new AnswerContent.Unreachable("timed out");
+        DateTimeOffset later = Now + (5 * AliasTtl);
+        Facts moved = Observe(Observe(Given.Steady(Mx1, Moved), Now, Before), Now, After, silent);
+        Facts facts = Observe(moved, later, After, silent);
+        Assert.Equal([new(Before, later + (2 * AliasTtl), IsDoubted: true)], facts.EndpointOf(Some.Mx).Former);
+        Assert.True(moved.EndpointOf(Some.Mx).IsLedTo(Before, later));
+
+        facts = Observe(moved, later, After);
+        Assert.False(facts.EndpointOf(Some.Mx).IsLedTo(Before, later));
+
+        // The same where the name held its records itself, and no alias had a TTL.
+        facts = Given.Steady(Mx1, Moved);
+        facts = facts.With(facts.EndpointOf(Some.Mx) with { TlsaOwner = Some.Owner });
+        facts = Observe(facts, Now, After, silent);
+        Assert.True(facts.EndpointOf(Some.Mx).IsLedTo(Some.Owner, later));
+        Assert.False(Observe(facts, later, After).EndpointOf(Some.Mx).IsLedTo(Some.Owner, later));
+    }
+
+    [Fact]
     public void A_name_of_which_nothing_is_heard_leads_where_it_did_and_no_record_goes_there()
     {
         Facts facts = Observe(Given.Steady(Mx1, Moved), Now, Before);
