@@ -25,7 +25,8 @@ public static class GateRules
     /// <summary>The rule behind a gate.</summary>
     public static string Rule(this Gate gate) => gate switch
     {
-        Gate.ZoneNotSecure => "records are changed and chains swapped only where DNSSEC protects what senders get",
+        Gate.ZoneNotSecure =>
+            "records change only where DNSSEC protects them, and chains only where it is known whether it does",
         Gate.Resolver => "nothing is changed while the validating resolver of this host does not confirm the owner",
         Gate.Propagation =>
             "a set counts as replaced only when every authoritative address serves its successor, validly signed",
@@ -57,6 +58,7 @@ public static class GateRules
     /// </summary>
     public static Actor ActorAt(this Hold hold, DateTimeOffset now) => hold.Gate switch
     {
+        Gate.Retry when hold.Remedy.StartsWith("nothing:", StringComparison.Ordinal) => Actor.Nobody,
         Gate.Retry => OfStep(hold.Subject),
         _ when hold.Until is not null => Actor.Nobody,
         Gate.Propagation or Gate.Verification when now - hold.Since < Brief => Actor.Nobody,

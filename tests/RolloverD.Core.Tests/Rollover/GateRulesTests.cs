@@ -38,6 +38,11 @@ public class GateRulesTests
     public void Who_is_to_act_follows_from_the_gate(Gate gate, string subject, Actor actor) =>
         Assert.Equal(actor, (Of(gate) with { Subject = subject }).ActorAt(Late));
 
+    [Fact]
+    public void A_step_that_only_takes_its_time_is_nobodys() => Assert.Equal(
+        Actor.Nobody,
+        (Of(Gate.Retry) with { Subject = "Issue", Remedy = "nothing: it is asked again then" }).ActorAt(Late));
+
     [Theory]
     [InlineData(Gate.Propagation)]
     [InlineData(Gate.Verification)]
