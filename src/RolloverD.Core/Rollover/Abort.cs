@@ -82,6 +82,9 @@ public static class Aborting
                 && known.Find(failed)?.State is GenerationState.Superseded => new Abortion.Nothing(
                     $"generation {failed} was taken back already: {back} is in its place; "
                     + $"'rolloverd roll {name}' begins a new one"),
+            { State: GenerationState.Live } going when AskedBack(known) is { } asked && asked.Chain?.NotAfter > now =>
+                new Abortion.Nothing(
+                    $"generation {going.Number} is being taken back already: {asked.Number} is to be put in its place"),
             { } c when Before(desired, known, c, now) is { } earlier => new Abortion.GoBack(earlier.Number, c.Number),
             { State: GenerationState.Deploying } first => new Abortion.Nothing(
                 $"generation {first.Number} is the first one that RolloverD deploys: there is none to go back to; "
@@ -112,17 +115,29 @@ public static class Aborting
     }
 
     /// <summary>
-    /// The generation to go back to: one that is in service, or was and whose records are still wanted. Null when there
-    /// is none, or its certificate has ended.
+    /// The generation that an abort asked for and that is not back yet. Whether it may be had back was judged when it
+    /// was asked for: the rollback window may pass while nobody looks, or while DNS cannot be heard.
     /// </summary>
-    internal static Generation? Before(
+    public static Generation? AskedBack(CertificateFacts known) =>
+        known.Abort is { Generation: { } failed } abort && known.Current is { } current && current.Number == failed
+            ? Latest(known, current, abort.At)
+            : null;
+
+    // One that is in service, or was and whose records are still wanted.
+    private static Generation? Before(
         Desired desired, CertificateFacts known, Generation current, DateTimeOffset now) =>
+        current.State is GenerationState.Live live
+            && now >= live.VerifiedAt + Wanted.Overlap(desired.Timing, known)
+            ? null
+            : Latest(known, current, now);
+
+    // Null when there is none, or its certificate has ended.
+    private static Generation? Latest(CertificateFacts known, Generation current, DateTimeOffset now) =>
         known.Generations
             .Where(g => g.Number != current.Number && g.Chain?.NotAfter > now && g.State switch
             {
                 GenerationState.Live => true,
-                GenerationState.Superseded => current.State is GenerationState.Live live
-                    && now < live.VerifiedAt + Wanted.Overlap(desired.Timing, known),
+                GenerationState.Superseded => current.State is GenerationState.Live,
                 _ => false,
             })
             .MaxBy(g => g.State is GenerationState.Superseded s ? s.At : DateTimeOffset.MaxValue);

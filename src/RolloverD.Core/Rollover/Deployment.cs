@@ -113,11 +113,11 @@ internal static class Deployment
     /// <summary>Takes back what the operator aborted when it is in service, or is just being put there.</summary>
     public static Step? GoBack(Situation s)
     {
-        if (s.Known.Current is not { } current || s.Known.Abort?.Generation != current.Number
-            || Aborting.Before(s.Desired, s.Known, current, s.Now) is not { Chain: { } chain } before)
-        {
+        if (s.Known.Current is not { } current || Aborting.AskedBack(s.Known) is not { Chain: { } chain } before)
             return null;
-        }
+
+        if (WhyNotBack(s, before, chain) is { } why)
+            return GiveUpGoingBack(s, current, before, why);
 
         bool heard = true;
         foreach (OwnerSituation owner in s.Owners)
@@ -129,12 +129,31 @@ internal static class Deployment
             s.Hold(
                 Gate.Safety, $"generation {before.Number}", null,
                 $"to put it back would make senders fail: {violations[0]}",
-                "nothing when it ends by itself; otherwise find out who changed the records");
+                "nothing when it ends by itself; otherwise find out who changed the records, or "
+                + $"'rolloverd roll {s.Certificate.Name}' moves on to another one");
         }
 
         return heard && violations.IsEmpty
             ? new Step.PutBack(
                 s.Certificate.Name, before.Number, current.Number, $"generation {current.Number} was aborted")
+            : null;
+    }
+
+    private static string? WhyNotBack(Situation s, Generation before, Chain chain) =>
+        s.Observation.KeysGone.Contains(before.Number) ? "its key is not on the disk any more"
+        : chain.NotAfter <= s.Now ? $"its certificate ended at {chain.NotAfter:u}"
+        : null;
+
+    // Its records are released when its certificate has ended; without its key nothing releases them before.
+    private static Step.Archive? GiveUpGoingBack(Situation s, Generation current, Generation before, string why)
+    {
+        string reason = $"it was to be put back in place of {current.Number} and cannot be: {why}";
+        s.Hold(
+            Gate.Safety, $"generation {before.Number}", null, reason,
+            $"'rolloverd roll {s.Certificate.Name}' moves on to another one; until then {current.Number} stays in "
+            + "service");
+        return before.State is GenerationState.Superseded && s.Observation.KeysGone.Contains(before.Number)
+            ? new(s.Certificate.Name, before.Number, reason)
             : null;
     }
 

@@ -78,14 +78,19 @@ public static class Wanted
     }
 
     /// <summary>
-    /// When the records of a superseded generation may go: the overlap after the new chain was verified. Null while
-    /// they are needed.
+    /// When the records of a superseded generation may go: the overlap after the new chain was verified, and when an
+    /// abort asked for it and it is not back yet, the end of its certificate. Null while they are needed.
     /// </summary>
     public static DateTimeOffset? ReleasedFrom(Desired desired, CertificateFacts facts, Generation generation) =>
         generation.State is GenerationState.Superseded
         && facts.Current is { State: GenerationState.Live live }
-            ? live.VerifiedAt + Overlap(desired.Timing, facts)
+            ? Later(live.VerifiedAt + Overlap(desired.Timing, facts), EndOfAskedBack(facts, generation))
             : null;
+
+    private static DateTimeOffset? EndOfAskedBack(CertificateFacts facts, Generation generation) =>
+        Aborting.AskedBack(facts)?.Number == generation.Number ? generation.Chain?.NotAfter : null;
+
+    private static DateTimeOffset Later(DateTimeOffset a, DateTimeOffset? b) => b > a ? b.Value : a;
 
     /// <summary>
     /// How long old records stay after the new chain was verified: the rollback window, or in an emergency only as long

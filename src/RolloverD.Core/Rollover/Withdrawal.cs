@@ -87,7 +87,10 @@ internal static class Withdrawal
             {
                 s.Hold(
                     Gate.RollbackWindow, $"generation {generation.Number}", from,
-                    "old records stay while a rollback may be wanted", "nothing: it ends by itself");
+                    Aborting.AskedBack(s.Known)?.Number == generation.Number
+                        ? "its records stay until it is put back as was asked, or its certificate ends"
+                        : "old records stay while a rollback may be wanted",
+                    "nothing: it ends by itself");
             }
         }
     }

@@ -86,7 +86,8 @@ internal sealed class Observer(
             [
                 .. known.Certificate(certificate.Name).Generations
                     .Where(g => g.State is GenerationState.Standby or GenerationState.Preparing
-                        or GenerationState.Issued or GenerationState.Deploying)
+                        or GenerationState.Issued or GenerationState.Deploying
+                        || g.Number == Aborting.AskedBack(known.Certificate(certificate.Name))?.Number)
                     .Select(g => g.Number)
                     .Where(g => IsGone(certificate.Name, g)),
             ],

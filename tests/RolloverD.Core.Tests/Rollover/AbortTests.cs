@@ -93,6 +93,54 @@ public class AbortTests
     }
 
     [Fact]
+    public void One_that_was_asked_for_in_time_comes_back_though_the_window_passed_meanwhile()
+    {
+        Facts facts = Late();
+        var back = Assert.IsType<Step.PutBack>(Decide(facts, Now.AddMinutes(15), NextChain).Next);
+        Assert.Equal((1, 2), (back.Generation, back.Failed));
+    }
+
+    [Fact]
+    public void Its_records_stay_while_DNS_is_not_heard_and_another_abort_says_so()
+    {
+        DateTimeOffset later = Now.AddHours(9);
+        Facts facts = Late();
+        Observation deaf = Look.Well(facts, Mx1, later, NextChain);
+        deaf = deaf with { Owners = deaf.Owners.Clear() };
+        Plan plan = Planner.Next(Some.Desired(Mx1), facts, deaf, "mx1", later);
+        Assert.Null(plan.Next);
+        Assert.Contains(plan.Holds, h => h.Reason.Contains("until it is put back", StringComparison.Ordinal));
+        Assert.Contains(Old, Wanted.At(Some.Desired(Mx1), facts, Some.Owner, later));
+
+        var nothing = Assert.IsType<Abortion.Nothing>(Aborting.Of(Some.Desired(Mx1), facts, "mx1", later));
+        Assert.Contains("being taken back already", nothing.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_was_asked_back_and_has_ended_meanwhile_is_let_go_and_it_is_said_why()
+    {
+        Plan plan = Decide(Late(), Chain.NotAfter, NextChain);
+        Assert.Contains(plan.Holds, h => h.Reason.Contains("cannot be: its certificate", StringComparison.Ordinal));
+        Assert.Equal([Old], ((Step.Withdraw)plan.Next!).Removed);
+    }
+
+    [Fact]
+    public void What_was_asked_back_and_has_no_key_any_more_is_given_up_and_no_older_one_comes_in_its_place()
+    {
+        Facts facts = Late();
+        facts = facts.With(facts.Certificate("mx1").With(
+            Given.In(3, Some.Key(3), new GenerationState.Superseded(Some.Chain(Some.Key(3)), Some.Start))));
+        Observation gone = Look.Well(facts, Mx1, Now.AddMinutes(15), NextChain) with { KeysGone = [1] };
+        Plan plan = Planner.Next(Some.Desired(Mx1), facts, gone, "mx1", Now.AddMinutes(15));
+        var archive = Assert.IsType<Step.Archive>(plan.Next);
+        Assert.Equal(1, archive.Generation);
+        Assert.Contains("cannot be: its key", archive.Reason, StringComparison.Ordinal);
+
+        facts = facts.Complete(archive, new StepOutcome.Done(), Now.AddMinutes(15));
+        Assert.Null(Aborting.AskedBack(facts.Certificate("mx1")));
+    }
+
+    [Fact]
     public void A_second_abort_does_not_undo_the_first()
     {
         Facts facts = Abort(Live(Now.AddMinutes(-59)), new Abortion.GoBack(1, 2));
@@ -199,6 +247,9 @@ public class AbortTests
         ],
         [Given.Ledger(Some.Set(Old, New))],
         [Given.Seen(Some.Mx, NextChain) with { TakenOverAt = Some.Start }]);
+
+    // It was aborted in the last minute of the rollback window.
+    private static Facts Late() => Abort(Live(Now.AddMinutes(-59)), new Abortion.GoBack(1, 2));
 
     private static Facts Abort(Facts facts, Abortion expected, DesiredCertificate? certificate = null)
     {
