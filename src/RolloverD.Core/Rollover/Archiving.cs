@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using RolloverD.Core.Dane;
 using RolloverD.Core.Policy;
 
@@ -42,11 +43,20 @@ internal static class Archiving
         bool nothing = true;
         foreach (OwnerSituation owner in s.Owners)
         {
+            ImmutableArray<TlsaRecord> copies = CopiesAt(s, owner, generation);
+            ImmutableArray<TlsaRecord> given = [.. copies.Where(r => IsGiven(owner.Ledger, r))];
+            if (!given.IsEmpty)
+            {
+                nothing = false;
+                Tell(s, owner, generation, given);
+            }
+
             HashSet<TlsaRecord> old =
             [
                 .. owner.Ledger.Ours.Intersect(
                         Wanted.RecordsOf(generation, [.. owner.Ledger.Ours.Select(r => r.Parameters).Distinct()]))
                     .Except(s.WantedAt(owner.Owner).Records),
+                .. copies.Except(given),
             ];
             nothing &= Gates.AllVisibleFit(
                 s, owner, set => !old.Any(set.Contains), $"names generation {generation.Number}");
@@ -54,4 +64,39 @@ internal static class Archiving
 
         return nothing;
     }
+
+    // Records of others that name this generation alone: somebody copied ours. They are left to him, yet by them
+    // senders accept the key as before. A record of a CA names no key, and others may need it.
+    private static ImmutableArray<TlsaRecord> CopiesAt(Situation s, OwnerSituation owner, Generation generation) =>
+    [
+        .. owner.Ledger.VisibleSetsAt(s.Now, s.Margin)
+            .SelectMany(set => set.Records)
+            .Where(r => r.Parameters.Usage == CertificateUsage.DaneEe && IsOf(generation, r))
+            .Except(owner.Ledger.Ours)
+            .Except(s.WantedAt(owner.Owner).Records)
+            .Where(r => !IsWantedBeside(s, owner, generation, r)),
+    ];
+
+    // The same key may go on under a later generation.
+    private static bool IsWantedBeside(
+        Situation s, OwnerSituation owner, Generation generation, TlsaRecord record) =>
+        Wanted.CertificatesAt(s.Desired, s.Facts, owner.Owner)
+            .Select(c => s.Facts.Certificate(c.Name))
+            .Any(known => known.Generations.Any(g =>
+                (known.Name != s.Certificate.Name || g.Number != generation.Number)
+                && !(Wanted.ReleasedFrom(s.Desired, known, g) <= s.Now)
+                && IsOf(g, record)));
+
+    private static bool IsOf(Generation generation, TlsaRecord record) =>
+        Wanted.RecordsOf(generation, [record.Parameters]).Contains(record);
+
+    private static bool IsGiven(OwnerLedger ledger, TlsaRecord record) =>
+        ledger.Sets.Any(set => set.State is not SetState.Gone && set.Records.Contains(record));
+
+    private static void Tell(
+        Situation s, OwnerSituation owner, Generation generation, ImmutableArray<TlsaRecord> copies) => s.Hold(
+        Gate.Orphan, owner.Owner, null,
+        $"senders go on accepting the key of generation {generation.Number}, which is over: RolloverD did not publish "
+        + $"{string.Join(", ", copies)} at {owner.Owner}, and leaves it alone",
+        $"remove it there; or 'rolloverd adopt {s.Certificate.Name} --records', and RolloverD withdraws it");
 }

@@ -45,7 +45,7 @@ public static class GateRules
         Gate.Uncovered => "every visible record set must cover every chain that is served",
         Gate.Rest => "after an abort nothing begins by itself for a while",
         Gate.StateDirectory => "nothing is done that was not written down before",
-        Gate.Orphan => "records of RolloverD's stay only where a configured endpoint leads",
+        Gate.Orphan => "a record of a key of RolloverD's stays only where it is wanted and RolloverD looks after it",
         _ => throw new ArgumentOutOfRangeException(nameof(gate), gate, "no such gate"),
     };
 

@@ -54,6 +54,73 @@ public class EmergencyTests
         Assert.Equal(Now.AddHours(2), steps.First(s => s.Step is Step.Issue).At);
     }
 
+    [Fact]
+    public void It_is_not_over_while_somebody_elses_copy_of_the_old_record_is_there()
+    {
+        Facts facts = Over(Given.Foreign(Some.Set(Old, New)));
+        Plan plan = Decide(facts);
+        Assert.Null(plan.Next);
+        Hold hold = Assert.Single(plan.Holds, h => h.Gate == Gate.Orphan);
+        Assert.Equal((Some.Owner, Actor.Operator), (hold.Subject, hold.ActorAt(Late)));
+        Assert.Contains(Old.ToString(), hold.Reason, StringComparison.Ordinal);
+        Assert.DoesNotContain(New.ToString(), hold.Reason, StringComparison.Ordinal);
+        Assert.Contains("rolloverd adopt mx1 --records", hold.Remedy, StringComparison.Ordinal);
+        Assert.Equal(Phase.Withdrawing, Phases.PhaseOf(Some.Desired(Mx1), facts, Mx1, Late));
+
+        facts = facts.Adopt(Assert.Single(Adoption.RecordsOf(facts, Mx1)));
+        Assert.Equal([Old], Assert.IsType<Step.Withdraw>(Decide(facts).Next).Removed);
+    }
+
+    [Fact]
+    public void It_is_over_when_the_copy_is_out_of_caches_too()
+    {
+        OwnerLedger ledger = Given.Foreign(Some.Set(Old, New)).Observe(Look.At(Late, Look.Serves(Some.Set(New))));
+        Facts facts = Over(ledger);
+        Plan plan = Decide(facts);
+        Assert.Null(plan.Next);
+        Assert.Equal(Gate.Caches, Assert.Single(plan.Holds).Gate);
+        Assert.IsType<Step.Archive>(Decide(facts, Late.AddHours(2)).Next);
+    }
+
+    [Fact]
+    public void Records_of_others_that_name_a_CA_or_a_key_that_goes_on_do_not_keep_it_from_being_over()
+    {
+        OwnerLedger others = Given.Foreign(Some.Set(New, Some.Record("2 1 1", Some.Chain(Key))));
+        Assert.IsType<Step.Archive>(Decide(Over(others)).Next);
+
+        Facts same = Over(Given.Foreign(Some.Set(Old)), Key);
+        Assert.IsType<Step.Archive>(Decide(same).Next);
+    }
+
+    [Fact]
+    public void A_copy_that_nobody_removes_does_not_keep_the_next_rollover_from_beginning()
+    {
+        Facts facts = Over(Given.Foreign(Some.Set(Old, New)));
+        DateTimeOffset due = Late.AddDays(80);
+        Assert.IsType<Step.GenerateKey>(Decide(facts, due).Next);
+    }
+
+    private static readonly TlsaRecord Old = Some.Record("3 1 1", Key), New = Some.Record("3 1 1", Ready);
+    private static readonly DateTimeOffset Late = Now.AddDays(1);
+
+    // Generation 2 answered the emergency a day ago.
+    private static Facts Over(OwnerLedger ledger, PublicKey? key = null)
+    {
+        Chain chain = Some.Chain(key ?? Ready, from: Now.AddSeconds(1));
+        CertificateFacts known = Given.Certificate(
+            "mx1",
+            Given.In(1, Key, new GenerationState.Superseded(Some.Chain(Key), Now)),
+            Given.In(2, key ?? Ready, new GenerationState.Live(chain, Now)));
+        return Given.Facts(
+            [known with { Request = new(true, true, Now, 2) }],
+            [ledger],
+            [Given.Seen(Some.Mx, chain) with { TakenOverAt = Now }]);
+    }
+
+    private static Plan Decide(Facts facts, DateTimeOffset? at = null) => Planner.Next(
+        Some.Desired(Mx1), facts,
+        Look.Well(facts, Mx1, at ?? Late, facts.Certificate("mx1").Current!.Chain!), "mx1", at ?? Late);
+
     private static Arrival Foresee(DesiredCertificate certificate, Facts facts) =>
         Arrival.Of(Run(certificate, facts), 1);
 
