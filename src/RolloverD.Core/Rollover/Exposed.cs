@@ -39,7 +39,7 @@ internal static class Exposed
 
     private static DateTimeOffset? Earlier(DateTimeOffset? a, DateTimeOffset? b) => a < b ? a : b ?? a;
 
-    // Null: some server may give the set out.
+    // Null: some server may give the set out where the name leads now.
     private static DateTimeOffset? ForgottenAt(Situation s, OwnerSituation owner, Violation violation)
     {
         DateTimeOffset?[] ends =
@@ -48,6 +48,14 @@ internal static class Exposed
                 .Where(p => p.Records.Equals(violation.Set))
                 .Select(p => owner.Ledger.VisibleUntil(p, s.Margin)),
         ];
-        return ends.Contains(null) ? null : ends.Max();
+        return ends.Contains(null) ? null : ends.Concat(EndsAtFormer(s, violation)).Max();
     }
+
+    // Whatever its servers give out: once no cache is led there any more, what caches took from there runs out.
+    private static IEnumerable<DateTimeOffset?> EndsAtFormer(Situation s, Violation violation) =>
+        from former in s.Facts.EndpointOf(violation.Endpoint).Former
+        let ledger = s.Facts.Owner(former.Owner)
+        from set in ledger.VisibleAt(s.Now, s.Margin)
+        where set.Records.Equals(violation.Set)
+        select Earlier(former.Until + set.Records.Ttl + s.Margin, ledger.VisibleUntil(set, s.Margin));
 }

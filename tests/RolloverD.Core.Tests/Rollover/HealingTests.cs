@@ -54,6 +54,34 @@ public class HealingTests
     }
 
     [Fact]
+    public void A_bad_set_to_which_caches_are_led_by_an_old_alias_ends_when_they_have_forgotten_both()
+    {
+        const string before = "_dane.one.example";
+        DateTimeOffset led = Now.AddMinutes(10), forgotten = led + Some.Ttl + Some.Desired(Mx1).Timing.SafetyMargin;
+        Facts facts = Steady
+            .With(Given.Foreign(Some.Set(Dead), before))
+            .With(Steady.EndpointOf(Some.Mx) with { TlsaOwner = Some.Owner, Former = [new(before, led)] });
+        Assert.Equal(forgotten, Told(facts).Until);
+        Assert.Equal(Actor.Nobody, Told(facts).ActorAt(Now));
+
+        // Where the name leads now it may be given out longer, or for ever.
+        DateTimeOffset later = Now.AddHours(2);
+        OwnerLedger here = facts.Owner(Some.Owner);
+        Assert.Equal(
+            later + Some.Ttl + Some.Desired(Mx1).Timing.SafetyMargin, Told(Also(new SetState.Gone(later, Now))).Until);
+        Assert.Equal(forgotten, Told(Also(new SetState.Gone(Now, Now.AddHours(-9)))).Until);
+        Assert.Null(Told(Also(new SetState.Seen())).Until);
+
+        Facts Also(SetState state) => facts.With(here with
+        {
+            Sets = [new(Some.Set(Dead), Some.Start, state), .. here.Sets],
+        });
+
+        static Hold Told(Facts facts) =>
+            Assert.Single(Decide(facts, Look.Well(facts, Mx1, Now, Chain)).Holds, h => h.Gate == Gate.Uncovered);
+    }
+
+    [Fact]
     public void Of_a_chain_that_no_round_meets_any_more_it_is_said_that_old_processes_may_show_it()
     {
         Facts facts = Show(Show(Steady, Other, local: true), Chain, local: true);
