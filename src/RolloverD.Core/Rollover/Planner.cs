@@ -22,6 +22,7 @@ public static class Planner
         Orphans.Withdraw,
         Archiving.Archive,
         Publication.Retime,
+        Refusing.Tell, // what every sender refuses comes before what some do
         Exposed.Tell,
         Lacking.Tell,
         Unserved.Tell,

@@ -110,6 +110,60 @@ public class HealingTests
     }
 
     [Fact]
+    public void An_address_without_TLS_is_told_while_records_that_promise_it_are_visible()
+    {
+        Hold hold = Assert.Single(Presents(Steady, new Presented.NoStartTls("not offered")).Holds);
+        Assert.Equal((Gate.Uncovered, Some.Mx.ToString()), (hold.Gate, hold.Subject));
+        Assert.Equal((null, Actor.Operator), (hold.Until, hold.ActorAt(Now)));
+        Assert.StartsWith(
+            "mail is refused: mx1.example.net:25 at 192.0.2.25 offers no STARTTLS", hold.Reason,
+            StringComparison.Ordinal);
+        hold = Assert.Single(Presents(Steady, new Presented.HandshakeFailed("internal error")).Holds);
+        Assert.Equal(Gate.Uncovered, hold.Gate);
+        Assert.EndsWith("at 192.0.2.25 fails: internal error", hold.Reason, StringComparison.Ordinal);
+
+        // Mail waits for who does not answer, with records or without; and who shows a chain has TLS.
+        Assert.Empty(Presents(Steady, new Presented.Unreachable("timed out")).Holds);
+        Assert.Empty(Presents(
+            Steady, new Presented.Shows(Chain, "TLSv1.3"), new Presented.HandshakeFailed("internal error")).Holds);
+    }
+
+    [Fact]
+    public void An_address_without_TLS_refuses_nobody_where_no_record_is_visible()
+    {
+        Facts facts = Steady.With(Given.Ledger(RecordSet.Absent));
+        Assert.DoesNotContain(
+            Presents(facts, new Presented.NoStartTls("not offered")).Holds, h => h.Gate == Gate.Uncovered);
+
+        // Caches may still hold some.
+        OwnerLedger ledger = facts.Owner(Some.Owner);
+        facts = facts.With(ledger with
+        {
+            Sets = [new(Some.Set(Ours), Some.Start, new SetState.Gone(Now, Now)), .. ledger.Sets],
+        });
+        Assert.Contains(
+            Presents(facts, new Presented.NoStartTls("not offered")).Holds, h => h.Gate == Gate.Uncovered);
+    }
+
+    [Fact]
+    public void That_there_is_no_TLS_is_told_before_what_caches_forget_by_themselves_and_not_beside_a_deployment()
+    {
+        OwnerLedger ledger = Steady.Owner(Some.Owner);
+        Facts facts = Steady.With(ledger with
+        {
+            Sets = [new(Some.Set(Dead), Some.Start, new SetState.Gone(Now, Now)), .. ledger.Sets],
+        });
+        Hold hold = Assert.Single(
+            Presents(facts, new Presented.NoStartTls("not offered")).Holds, h => h.Gate == Gate.Uncovered);
+        Assert.Contains("STARTTLS", hold.Reason, StringComparison.Ordinal);
+
+        facts = Given.Steady(Mx1, Key).With(Given.Certificate(
+            "mx1", Given.In(1, Key, new GenerationState.Deploying(Chain, Now, Now, 0))));
+        Assert.DoesNotContain(
+            Presents(facts, new Presented.NoStartTls("not offered")).Holds, h => h.Gate == Gate.Uncovered);
+    }
+
+    [Fact]
     public void A_certificate_that_was_replaced_by_hand_on_this_host_gets_a_record()
     {
         Facts facts = Show(Steady, Other, local: true);
@@ -353,6 +407,14 @@ public class HealingTests
             Endpoints = well.Endpoints.SetItem(
                 Some.Mx, round with { Addresses = [round.Addresses[0] with { IsLocal = local }] }),
         };
+    }
+
+    private static Plan Presents(Facts facts, params ImmutableArray<Presented> presented)
+    {
+        Observation well = Look.Well(facts, Mx1, Now);
+        EndpointObservation round = well.Endpoints[Some.Mx] with { Addresses = [new("192.0.2.25", presented)] };
+        Observation seen = well with { Endpoints = well.Endpoints.SetItem(Some.Mx, round) };
+        return Decide(facts.Observe(Mx1, seen), seen);
     }
 
     private static Observation Handshakes(EndpointObservation round) =>
