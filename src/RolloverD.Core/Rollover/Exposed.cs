@@ -47,8 +47,9 @@ internal static class Exposed
             .. owner.Ledger.VisibleAt(s.Now, s.Margin)
                 .Where(p => p.Records.Equals(violation.Set))
                 .Select(p => owner.Ledger.VisibleUntil(p, s.Margin)),
+            .. EndsAtFormer(s, violation),
         ];
-        return ends.Contains(null) ? null : ends.Concat(EndsAtFormer(s, violation)).Max();
+        return ends.Contains(null) ? null : ends.Max();
     }
 
     // Whatever its servers give out: once no cache is led there any more, what caches took from there runs out.
@@ -57,5 +58,6 @@ internal static class Exposed
         let ledger = s.Facts.Owner(former.Owner)
         from set in ledger.VisibleAt(s.Now, s.Margin)
         where set.Records.Equals(violation.Set)
-        select Earlier(former.Until + set.Records.Ttl + s.Margin, ledger.VisibleUntil(set, s.Margin));
+        let ends = ledger.VisibleUntil(set, s.Margin)
+        select former.IsDoubted ? ends : Earlier(former.Until + set.Records.Ttl + s.Margin, ends);
 }

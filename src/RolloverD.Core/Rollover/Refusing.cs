@@ -17,10 +17,10 @@ internal static class Refusing
         if (s.Known.Current is { State: GenerationState.Deploying })
             return null;
 
-        foreach (EndpointObservation round in s.Rounds.Where(r => IsPublished(s, r.Endpoint)))
+        foreach (EndpointObservation round in s.Rounds)
         {
             string? fault = round.Addresses.Select(a => FaultOf(round.Endpoint, a)).FirstOrDefault(f => f is not null);
-            if (fault is null)
+            if (fault is null || !IsPublished(s, round.Endpoint))
                 continue;
 
             s.Hold(
