@@ -79,7 +79,8 @@ public static class Aborting
             { State: GenerationState.Deploying } going when going.Number == known.Abort?.Generation =>
                 new Abortion.Nothing($"generation {going.Number} is being taken back already"),
             { } back when known.Abort?.Generation is { } failed && back.Number != failed
-                && known.Find(failed)?.State is GenerationState.Superseded => new Abortion.Nothing(
+                && known.Find(failed)?.State is GenerationState.Superseded taken
+                && CameBack(known, back, taken) => new Abortion.Nothing(
                     $"generation {failed} was taken back already: {back} is in its place; "
                     + $"'rolloverd roll {name}' begins a new one"),
             { State: GenerationState.Live } going when AskedBack(known) is { } asked && asked.Chain?.NotAfter > now =>
@@ -122,6 +123,11 @@ public static class Aborting
         known.Abort is { Generation: { } failed } abort && known.Current is { } current && current.Number == failed
             ? Latest(known, current, abort.At)
             : null;
+
+    // What was taken out may stay superseded for long, and the generation that came back have been replaced since.
+    private static bool CameBack(CertificateFacts known, Generation back, GenerationState.Superseded taken) =>
+        !known.Generations.Any(g => (g.State is GenerationState.Live && g.Number != back.Number)
+            || (g.State is GenerationState.Superseded later && later.At > taken.At));
 
     // One that is in service, or was and whose records are still wanted.
     private static Generation? Before(

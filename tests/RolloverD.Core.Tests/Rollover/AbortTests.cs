@@ -152,6 +152,26 @@ public class AbortTests
     }
 
     [Fact]
+    public void The_rollover_after_one_that_was_taken_back_can_be_taken_back_too()
+    {
+        Facts facts = Abort(Live(Now.AddMinutes(-59)), new Abortion.GoBack(1, 2));
+        facts = PutBack(facts, (Step.PutBack)Decide(facts, Now, NextChain).Next!, Now);
+        facts = Verify(facts, Now.AddSeconds(1));
+        Chain third = Some.Chain(Some.Key(3), from: Now);
+        CertificateFacts known = facts.Certificate("mx1").With(
+            Given.In(3, third.Key, new GenerationState.Deploying(third, Now.AddDays(1), null, 0)));
+        Assert.Equal(
+            new Abortion.GoBack(1, 3),
+            Aborting.Of(Some.Desired(Mx1), facts.With(known), "mx1", Now.AddDays(1)));
+
+        known = known.With(Given.In(1, Key, new GenerationState.Superseded(Chain, Now.AddDays(1))))
+            .With(Given.In(3, third.Key, new GenerationState.Live(third, Now.AddDays(1))));
+        Assert.Equal(
+            new Abortion.GoBack(1, 3),
+            Aborting.Of(Some.Desired(Mx1), facts.With(known), "mx1", Now.AddDays(1)));
+    }
+
+    [Fact]
     public void When_the_window_has_passed_it_is_said_how_to_move_on()
     {
         var nothing = Assert.IsType<Abortion.Nothing>(
