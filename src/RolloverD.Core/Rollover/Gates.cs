@@ -41,8 +41,7 @@ internal static class Gates
     /// <param name="chain">The chain that is about to be served.</param>
     public static bool ServersWereHeard(Situation s, OwnerSituation owner, Chain chain)
     {
-        bool insecure = owner.Round is { Security: ZoneSecurity.Insecure };
-        if (!insecure && !ZoneIsSecure(s, owner))
+        if (owner.Round is not { Security: ZoneSecurity.Insecure } && !ZoneIsSecure(s, owner))
             return false;
 
         // Each name is asked for: it may be an alias that leads elsewhere by now.
@@ -58,8 +57,16 @@ internal static class Gates
             return false;
         }
 
-        return !insecure || UnsignedFit(s, owner, owner.Round!, chain);
+        return InsecureRounds(s, owner).All(round => UnsignedFit(s, owner, round, chain));
     }
+
+    // Beside a name that leads there securely another may be an insecure alias.
+    private static IEnumerable<OwnerObservation> InsecureRounds(Situation s, OwnerSituation owner) =>
+        s.Certificate.Endpoints
+            .Where(e => s.Facts.EndpointOf(e).Owner == owner.Owner)
+            .Select(e => s.Observation.Owners.GetValueOrDefault(e.TlsaName))
+            .OfType<OwnerObservation>()
+            .Where(round => round.Security is ZoneSecurity.Insecure);
 
     private static bool IsHeard(Situation s, string name) =>
         s.Observation.Owners.GetValueOrDefault(name) is { } round && round.IsHeard();
@@ -88,9 +95,12 @@ internal static class Gates
         if (violations.IsEmpty)
             return true;
 
+        string what = round.Name == owner.Owner
+            ? $"the zone of {owner.Owner} is insecure"
+            : $"the way from {round.Name} to {owner.Owner} is insecure";
         s.Hold(
             Gate.Safety, owner.Owner, null,
-            $"the zone of {owner.Owner} is insecure; as soon as it is secure mail would be refused: {violations[0]}",
+            $"{what}; as soon as it is secure mail would be refused: {violations[0]}",
             "sign the zone and have its DS record put into the parent zone, or take these records out of it");
         return false;
     }

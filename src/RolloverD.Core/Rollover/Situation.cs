@@ -29,10 +29,15 @@ internal sealed class Situation
                 .Select(g => new OwnerSituation(
                     g.Key,
                     facts.Owner(g.Key),
-                    g.Select(e => observation.Owners.GetValueOrDefault(e.TlsaName))
-                        .FirstOrDefault(o => o is not null))),
+                    RoundOf(g.Key, g.Select(e => observation.Owners.GetValueOrDefault(e.TlsaName))))),
         ];
     }
+
+    // An alias in an insecure zone says nothing of the owner's own zone when another name leads there securely.
+    private static OwnerObservation? RoundOf(string owner, IEnumerable<OwnerObservation?> rounds) =>
+        rounds.OfType<OwnerObservation>()
+            .OrderBy(r => r.Owner != owner ? 2 : r.Security is not ZoneSecurity.Secure ? 1 : 0)
+            .FirstOrDefault();
 
     public Desired Desired { get; }
 

@@ -13,6 +13,7 @@ public class PlannerTests
 {
     private static readonly DateTimeOffset Now = Some.Start.AddDays(1);
     private static readonly DesiredCertificate Mx1 = Some.Certificate;
+    private static readonly Endpoint Old = new("mx.old.example", 25);
     private static readonly PublicKey Key = Some.Key(1), NextKey = Some.Key(2);
     private static readonly Chain Chain = Some.Chain(Key), NextChain = Some.Chain(NextKey);
     private static readonly Generation Preparing = Given.In(2, NextKey, new GenerationState.Preparing(Now));
@@ -239,6 +240,48 @@ public class PlannerTests
             });
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void An_insecure_alias_to_an_owner_to_which_another_name_leads_securely_hinders_nothing(bool first)
+    {
+        (DesiredCertificate certificate, Facts facts, Observation seen) = Aliased(first, Preparing, Key);
+        var publish = Assert.IsType<Step.Publish>(Decide(facts, seen, certificate).Next);
+        Assert.Equal([Some.Record("3 1 1", NextKey)], publish.Added);
+
+        (certificate, facts, seen) = Aliased(first, Issued, Key, NextKey);
+        Assert.IsType<Step.Deploy>(Decide(facts, seen, certificate).Next);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_servers_give_out_unsigned_counts_wherever_the_insecure_alias_stands(bool first)
+    {
+        (DesiredCertificate certificate, Facts facts, Observation seen) = Aliased(first, Issued, Key, NextKey);
+        OwnerObservation round = seen.Owners[Old.TlsaName];
+        seen = seen with
+        {
+            Owners = seen.Owners.SetItem(Old.TlsaName, round with
+            {
+                Servers =
+                [
+                    round.Servers[0] with
+                    {
+                        Content = new AnswerContent.Unsigned(new(
+                            round.Owner, DnsRecordType.Tlsa, Some.Ttl, [Some.Record("3 1 1", Key).ToString()])),
+                    },
+                ],
+            }),
+        };
+        Plan plan = Decide(facts, seen, certificate);
+        Assert.Null(plan.Next);
+        Hold hold = Assert.Single(plan.Holds, h => h.Gate == Gate.Safety);
+        Assert.StartsWith(
+            $"the way from {Old.TlsaName} to {round.Owner} is insecure; as soon as it is secure", hold.Reason,
+            StringComparison.Ordinal);
+    }
+
     [Fact]
     public void What_was_known_long_ago_is_not_known_now()
     {
@@ -375,12 +418,33 @@ public class PlannerTests
             .Observe(Look.At(since, Look.Serves(both))));
     }
 
+    // Two names lead to one owner in a secure zone; one of them is an alias in an insecure zone.
+    private static (DesiredCertificate Certificate, Facts Facts, Observation Seen) Aliased(
+        bool insecureFirst, Generation next, params PublicKey[] published)
+    {
+        const string owner = "_dane.example.net";
+        DesiredCertificate certificate = Mx1 with { Endpoints = insecureFirst ? [Old, Some.Mx] : [Some.Mx, Old] };
+        RecordSet set = Some.Set([.. published.Select(k => Some.Record("3 1 1", k))]);
+        Facts facts = Given.Facts(
+            [Given.Certificate("mx1", Given.Live(1, Key), next)],
+            [Given.Ledger(set, owner)],
+            certificate.Endpoints.Select(
+                e => Given.Seen(e, Chain) with { TlsaOwner = owner, TakenOverAt = Some.Start }));
+        Observation well = Look.Well(facts, certificate, Now, Chain);
+        OwnerObservation insecure = well.Owners[Old.TlsaName] with
+        {
+            Security = new ZoneSecurity.Insecure("no DS"),
+            Resolver = new ResolverView.NotValidated("no AD bit"),
+        };
+        return (certificate, facts, well with { Owners = well.Owners.SetItem(Old.TlsaName, insecure) });
+    }
+
     private static Observation Dns(OwnerObservation round) => new(
         ImmutableDictionary<string, OwnerObservation>.Empty.Add(Some.Owner, round),
         ImmutableDictionary<Endpoint, EndpointObservation>.Empty, [], 1);
 
-    private static Plan Decide(Facts facts, Observation observation) =>
-        Planner.Next(Some.Desired(Mx1), facts, observation, "mx1", Now);
+    private static Plan Decide(Facts facts, Observation observation, DesiredCertificate? certificate = null) =>
+        Planner.Next(Some.Desired(certificate ?? Mx1), facts, observation, "mx1", Now);
 
     private static Plan Decide(
         Facts facts, DateTimeOffset? now = null, DesiredCertificate? certificate = null, Chain? shown = null) =>
