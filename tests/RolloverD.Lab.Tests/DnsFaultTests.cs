@@ -26,9 +26,17 @@ public sealed class DnsFaultTests(DnsFaultTests.RotatingLab steady) : IClassFixt
             "BADSIG", "the secrets differ", "127.0.53.2:53", $"put the same secret into {lab.Environment["tsig"]}"));
 
     [Fact]
-    public Task Refused_updates_hold_the_roll_until_they_are_taken() => steady.RollWhileBrokenAsync(
-        "updates refuse", "updates allow", () => steady.HeldAsync(
-            "REFUSED", "its policy does not let this key", "update-policy or allow-update"));
+    public Task Refused_updates_hold_the_withdrawal_until_they_are_taken() => steady.RollAsync(async () =>
+    {
+        await steady.PhaseAsync("waiting for caches"); // the next change is that the old records go
+        await using (await lab.FaultAsync("updates refuse", "updates allow"))
+        {
+            await lab.UntilAsync(
+                "the new chain in service", TimeSpan.FromSeconds(90),
+                s => s.Mx1.Phase is "overlapping" or "withdrawing");
+            await steady.HeldAsync("REFUSED", "its policy does not let this key", "update-policy or allow-update");
+        }
+    });
 
     [Fact]
     public Task A_key_that_the_primary_does_not_know_holds_the_roll() => steady.RollWhileBrokenAsync(
