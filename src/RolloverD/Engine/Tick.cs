@@ -76,7 +76,8 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
         DesiredCertificate certificate, CancellationToken cancellation)
     {
         // A look that does not count, because the clock was set or somebody else was first, met chains all the same.
-        for (List<Observation> beside = []; ;)
+        List<Observation> beside = [];
+        while (true)
         {
             LoadedFacts before = facts.Load();
             Observation observation = await observer.ObserveAsync(certificate, before.Facts, cancellation);
@@ -126,11 +127,10 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
                 "see that the resolver of this host and the zone's servers can be reached"), fresh);
         }
 
-        // What is served where a name leads since just now was not looked at.
         if (fresh.Others.FirstOrDefault(e => LeadsSinceNow(e)) is { } newcomer)
         {
             return (new(
-                $"{newcomer.TlsaName} leads to {changed} as well, since a short while",
+                $"{newcomer.TlsaName} leads to {changed} as well now, and what it serves was not looked at yet",
                 "nothing: it is planned anew"), fresh);
         }
 
