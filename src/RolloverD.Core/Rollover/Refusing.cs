@@ -5,7 +5,7 @@ namespace RolloverD.Core.Rollover;
 
 /// <summary>Tells where no TLS can be had though records promise it.</summary>
 /// <remarks>
-/// A DANE sender that finds any record, usable or not, sends nothing in the clear. An address that does not
+/// RFC 7672 §2.2: a sender that finds any record, usable or not, sends nothing in the clear. An address that does not
 /// answer is another matter: there mail waits whatever is published.
 /// </remarks>
 internal static class Refusing
