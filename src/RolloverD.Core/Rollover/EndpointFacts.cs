@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json.Serialization;
 using RolloverD.Core.Dane;
 using RolloverD.Core.Ports;
 
@@ -23,6 +22,7 @@ namespace RolloverD.Core.Rollover;
 /// The chains that the last complete rounds met no more, though a process that they did not meet may still show them.
 /// </param>
 /// <param name="Former">The owners before, to which caches may still be led.</param>
+/// <param name="Met">The chains that were met anew a short while ago.</param>
 public sealed record EndpointFacts(
     Endpoint Endpoint,
     string? TlsaOwner,
@@ -34,19 +34,16 @@ public sealed record EndpointFacts(
     DateTimeOffset? TakenOverAt = null,
     DateTimeOffset? LookedAt = null,
     ImmutableArray<LingeringChain> Lingering = default,
-    ImmutableArray<FormerOwner> Former = default)
+    ImmutableArray<FormerOwner> Former = default,
+    ImmutableArray<MetChain> Met = default)
 {
     /// <summary>How long a chain stays adopted that no address shows any more.</summary>
     private static readonly TimeSpan AdoptedFor = TimeSpan.FromDays(7);
 
-    /// <summary>How long a chain that is not shown any more is remembered: longer than any drain.</summary>
-    private static readonly TimeSpan LingersFor = TimeSpan.FromMinutes(10);
-
     /// <summary>
-    /// How far two rounds may lie apart and still tell what was there in between: more than twice any drain, and than
-    /// the daemon ever rests.
+    /// How long it is remembered that a chain came, and one that is not shown any more: longer than any drain.
     /// </summary>
-    private static readonly TimeSpan Together = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan LingersFor = TimeSpan.FromMinutes(10);
 
     public static EndpointFacts Unseen(Endpoint endpoint) => new(endpoint, null, [], null, null);
 
@@ -62,25 +59,54 @@ public sealed record EndpointFacts(
     /// <summary>The owners before.</summary>
     public ImmutableArray<FormerOwner> Former { get; init; } = Former.IsDefault ? [] : Former;
 
+    /// <summary>The chains that were met anew a short while ago.</summary>
+    public ImmutableArray<MetChain> Met { get; init; } = Met.IsDefault ? [] : Met;
+
     /// <summary>
     /// The chains that some process may show: those that were seen, and for the time that a process of a mail server
     /// may live on unmet also those that no round meets any more.
     /// </summary>
     public IEnumerable<Chain> ShownAt(DateTimeOffset now, TimeSpan drain) =>
-        Lingering.IsEmpty ? Seen : Seen.Concat(Lingering.Where(l => now < l.GoneAt + drain).Select(l => l.Chain));
+        Lingering.IsEmpty
+            ? Seen
+            : Seen.Concat(Lingering.Where(l => !(l.GoneAt + drain <= now)).Select(l => l.Chain));
 
     /// <summary>
     /// Takes in what a round met beside the one that counts: chains come, and none goes, nor is anything verified.
     /// </summary>
-    public EndpointFacts Meet(EndpointObservation round)
+    /// <param name="round">What was seen.</param>
+    /// <param name="now">The time; the round may bear times of a clock that was set since.</param>
+    public EndpointFacts Meet(EndpointObservation round, DateTimeOffset now)
     {
-        Chain[] met =
-        [
-            .. round.Addresses.SelectMany(a => a.Presented).OfType<Presented.Shows>().Select(p => p.Chain)
-                .Distinct().Except(Seen),
-        ];
-        return met.Length == 0 ? this : this with { Seen = [.. Seen, .. met] };
+        ImmutableArray<Chain> shown = ShownIn(round, remoteOnly: false);
+        return shown.All(Seen.Contains)
+            ? this
+            : this with
+            {
+                Seen = [.. Seen.Union(shown)],
+                Lingering = Lingering.RemoveAll(l => shown.Contains(l.Chain)),
+                Met = MetWith(shown, now),
+            };
     }
+
+    // One that is met again after it was missed came anew: others may have been shown in between.
+    private ImmutableArray<MetChain> MetWith(ImmutableArray<Chain> shown, DateTimeOffset now)
+    {
+        Chain[] met = [.. shown.Where(c => !Seen.Contains(c))];
+        return met.Length == 0 && Met.All(m => now < m.At + LingersFor)
+            ? Met
+            :
+            [
+                .. Met.Where(m => now < m.At + LingersFor && !met.Any(m.Is)),
+                .. met.Select(c => new MetChain(c.Leaf.Sha256, now)),
+            ];
+    }
+
+    // A round that began so early may have met processes from before the chain came, and tells nothing of it.
+    private static LingeringChain Miss(LingeringChain chain, EndpointObservation round, TimeSpan drain) =>
+        chain.GoneAt is null && !(round.StartedAt < chain.MetAt + drain)
+            ? chain with { GoneAt = round.FinishedAt }
+            : chain;
 
     /// <summary>The owner whose record set is managed for this endpoint.</summary>
     public string Owner => TlsaOwner ?? Endpoint.TlsaName;
@@ -137,16 +163,13 @@ public sealed record EndpointFacts(
     /// </summary>
     /// <param name="round">What was seen.</param>
     /// <param name="own">The certificate's generations.</param>
-    public EndpointFacts Observe(EndpointObservation round, ImmutableArray<Generation> own)
+    /// <param name="drain">How long a process lives on that handshakes may not meet.</param>
+    public EndpointFacts Observe(EndpointObservation round, ImmutableArray<Generation> own, TimeSpan drain)
     {
         if (round.FinishedAt < CompleteAt || round.FinishedAt < LookedAt)
             return this; // somebody else has looked since
 
         bool complete = round.IsComplete;
-
-        // Whoever was not met just before a long pause may have been shown all the time, and be missed by luck again.
-        // Not who was missed in rounds that lie further apart than any drain: a process lives no longer on.
-        bool isBlind = complete && round.StartedAt - CompleteAt > Together;
         ImmutableArray<Chain> shown = ShownIn(round, remoteOnly: false);
         ImmutableArray<Chain> remote = ShownIn(round, remoteOnly: true);
         ImmutableArray<Chain> seen = complete ? shown : [.. Seen.Union(shown)];
@@ -163,13 +186,14 @@ public sealed record EndpointFacts(
                     .Where(a => round.FinishedAt < a.ShownAt + AdoptedFor),
             ],
             LookedAt = round.FinishedAt,
+            Met = MetWith(shown, round.FinishedAt),
             Lingering =
             [
                 .. Lingering
-                    .Select(l => isBlind && CompleteAt < l.MissedFrom + LingersFor ? l.Renew(round.FinishedAt) : l)
-                    .Where(l => !shown.Contains(l.Chain) && round.FinishedAt < l.GoneAt + LingersFor),
+                    .Where(l => !shown.Contains(l.Chain) && !(l.GoneAt + LingersFor <= round.FinishedAt))
+                    .Select(l => complete ? Miss(l, round, drain) : l),
                 .. (complete ? Seen : []).Where(c => !shown.Contains(c) && Lingering.All(l => !l.Chain.Equals(c)))
-                    .Select(c => new LingeringChain(c, round.FinishedAt, round.FinishedAt)),
+                    .Select(c => Miss(new(c, null, Met.FirstOrDefault(m => m.Is(c))?.At), round, drain)),
             ],
             TakenOverAt = TakenOverAt ?? (shown.Any(c => own.Any(g => c.Leaf.Equals(g.Chain?.Leaf)))
                 ? round.FinishedAt
@@ -182,7 +206,7 @@ public sealed record EndpointFacts(
         (Endpoint, TlsaOwner, Problem, TakenOverAt)
             == (other.Endpoint, other.TlsaOwner, other.Problem, other.TakenOverAt)
         && Same(Seen, other.Seen) && Same(Local, other.Local) && Same(Adopted, other.Adopted)
-        && Same(Lingering, other.Lingering) && Same(Former, other.Former);
+        && Same(Lingering, other.Lingering) && Same(Former, other.Former) && Same(Met, other.Met);
 
     private static bool Same<T>(ImmutableArray<T> some, ImmutableArray<T> others) =>
         some.AsSpan().SequenceEqual(others.AsSpan());
@@ -217,14 +241,19 @@ public sealed record AdoptedChain(string Leaf, DateTimeOffset ShownAt)
 
 /// <summary>A chain that a complete round of handshakes met no more.</summary>
 /// <param name="Chain">The chain.</param>
-/// <param name="GoneAt">When the first such round ended, or the first after a pause that counts.</param>
-/// <param name="MissedAt">When the first such round of all ended; null: the same.</param>
-public sealed record LingeringChain(Chain Chain, DateTimeOffset GoneAt, DateTimeOffset? MissedAt = null)
-{
-    [JsonIgnore]
-    public DateTimeOffset MissedFrom => MissedAt ?? GoneAt;
+/// <param name="GoneAt">
+/// When the first such round ended that began when no process from before the chain was left; null: none has.
+/// </param>
+/// <param name="MetAt">When it was met anew; null: long ago.</param>
+public sealed record LingeringChain(Chain Chain, DateTimeOffset? GoneAt, DateTimeOffset? MetAt = null);
 
-    public LingeringChain Renew(DateTimeOffset goneAt) => new(Chain, goneAt, MissedFrom);
+/// <summary>A chain that was met anew: processes from before it may be met for a while yet.</summary>
+/// <param name="Leaf">SHA-256 of its leaf, in hexadecimal digits.</param>
+/// <param name="At">When.</param>
+public sealed record MetChain(string Leaf, DateTimeOffset At)
+{
+    /// <summary>Whether this is the chain.</summary>
+    public bool Is(Chain chain) => chain.Leaf.Sha256 == Leaf;
 }
 
 /// <summary>An owner to which a TLSA name led before.</summary>

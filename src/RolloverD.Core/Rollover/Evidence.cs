@@ -29,16 +29,27 @@ public static class Evidence
     /// <summary>How long a set that is gone stays in the ledger, for people who read it.</summary>
     private static readonly TimeSpan Remembered = TimeSpan.FromDays(7);
 
+    /// <summary>
+    /// How long one stays that no server ever showed: it may still come, and its records are then known for RolloverD's
+    /// own. Servers that have stood still for longer have no valid signature left.
+    /// </summary>
+    private static readonly TimeSpan MayStillCome = TimeSpan.FromDays(90);
+
     // An answer never changes, and several rules ask what it holds: it is read once.
     private static readonly ConditionalWeakTable<DnsRecordSet, RecordSet> Read = [];
 
     /// <summary>The facts after a look at the world on behalf of a certificate.</summary>
-    public static Facts Observe(this Facts facts, DesiredCertificate certificate, Observation observation)
+    /// <param name="facts">The facts before.</param>
+    /// <param name="certificate">The certificate.</param>
+    /// <param name="observation">What was seen.</param>
+    /// <param name="drain">How long a process of the mail server lives on that handshakes may not meet.</param>
+    public static Facts Observe(
+        this Facts facts, DesiredCertificate certificate, Observation observation, TimeSpan drain)
     {
         ImmutableArray<Generation> generations = facts.Certificate(certificate.Name).Generations;
         foreach (Endpoint endpoint in certificate.Endpoints)
-            facts = facts.Observe(endpoint, generations, observation);
-        facts = facts.ObserveOthers(observation);
+            facts = facts.Observe(endpoint, generations, observation, drain);
+        facts = facts.ObserveOthers(observation, drain);
         foreach ((string name, OwnerObservation round) in observation.Owners)
         {
             if (!certificate.Endpoints.Concat(observation.Others).Any(e => e.TlsaName == name))
@@ -49,8 +60,8 @@ public static class Evidence
     }
 
     /// <summary>Takes in what a look brought of endpoints that other certificates look after.</summary>
-    public static Facts ObserveOthers(this Facts facts, Observation observation) =>
-        observation.Others.Aggregate(facts, (known, other) => known.Observe(other, [], observation));
+    public static Facts ObserveOthers(this Facts facts, Observation observation, TimeSpan drain) =>
+        observation.Others.Aggregate(facts, (known, other) => known.Observe(other, [], observation, drain));
 
     /// <summary>Whether a server said something of the name, signed or not.</summary>
     public static bool IsHeard(this OwnerObservation round) =>
@@ -63,7 +74,8 @@ public static class Evidence
     private static bool SaysWhereItLeads(OwnerObservation round) => !round.Aliases.IsEmpty || round.IsHeard();
 
     private static Facts Observe(
-        this Facts facts, Endpoint endpoint, ImmutableArray<Generation> generations, Observation observation)
+        this Facts facts, Endpoint endpoint, ImmutableArray<Generation> generations, Observation observation,
+        TimeSpan drain)
     {
         EndpointFacts seen = facts.EndpointOf(endpoint);
         if (observation.Owners.TryGetValue(endpoint.TlsaName, out OwnerObservation? owner)
@@ -91,16 +103,50 @@ public static class Evidence
         }
 
         if (observation.Endpoints.TryGetValue(endpoint, out EndpointObservation? handshakes))
-            seen = seen.Observe(handshakes, generations);
+            seen = seen.Observe(handshakes, generations, drain);
         return facts.With(seen);
     }
 
     /// <summary>
-    /// Takes in the chains that handshakes met just before a step. A process that shows one of them may be missed by
-    /// the rounds after.
+    /// Takes in what was met just before a step, or in a look that does not count otherwise: chains and record sets
+    /// come, and none goes. A process that shows such a chain may be missed by the rounds after; such a set may be gone
+    /// from every server when they are asked again, and still be in caches.
     /// </summary>
-    public static Facts Meet(this Facts facts, Observation justBefore) => justBefore.Endpoints.Values.Aggregate(
-        facts, (known, round) => known.With(known.EndpointOf(round.Endpoint).Meet(round)));
+    public static Facts Meet(this Facts facts, Observation beside, DateTimeOffset now)
+    {
+        foreach (EndpointObservation round in beside.Endpoints.Values)
+            facts = facts.With(facts.EndpointOf(round.Endpoint).Meet(round, now));
+        foreach (OwnerObservation round in beside.Owners.Values)
+        {
+            OwnerLedger ledger = facts.Owner(round.Owner);
+            OwnerLedger met = ledger.Meet(round, now);
+            if (met != ledger)
+                facts = facts.With(met);
+        }
+
+        return facts;
+    }
+
+    // It was published before whatever is meant now.
+    private static OwnerLedger Meet(this OwnerLedger ledger, OwnerObservation round, DateTimeOffset now)
+    {
+        if (round.Security is not ZoneSecurity.Secure)
+            return ledger;
+
+        RecordSet[] met =
+        [
+            .. Distinct(AnswersOf(round))
+                .Where(set => !ledger.Sets.Any(s => s.Records.Equals(set) && s.State is not SetState.Gone)),
+        ];
+        return met.Length == 0 ? ledger : ledger with
+        {
+            Sets =
+            [
+                .. met.Select(set => new PublishedSet(set, now, new SetState.Seen())),
+                .. ledger.Sets.RemoveAll(s => met.Contains(s.Records)),
+            ],
+        };
+    }
 
     // Where the name is an alias now, no server holds records under it.
     private static Facts ObserveOrphan(this Facts facts, string name, OwnerObservation round)
@@ -130,7 +176,7 @@ public static class Evidence
         if (round.Security is not ZoneSecurity.Secure || round.Servers.IsEmpty)
             return ledger;
 
-        ImmutableArray<RecordSet?> answers = [.. round.Servers.Select(s => SetOf(s.Content))];
+        ImmutableArray<RecordSet?> answers = AnswersOf(round);
         ImmutableArray<RecordSet> served = Distinct(answers);
         ImmutableArray<PublishedSet> sets = ledger.Sets;
         foreach (RecordSet set in served)
@@ -144,13 +190,16 @@ public static class Evidence
         {
             // What is served now may be a part of a later change, though the same set was meant before and lost.
             DateTimeOffset successor = sets.Where(s => s.State is not SetState.Gone).Max(s => s.Since);
-            past = new SetState.Gone(round.FinishedAt, successor);
+            var gone = new SetState.Gone(round.FinishedAt, successor);
+            past = gone;
             int newest = sets.FindLastIndex(s => served.Contains(s.Records));
             for (int i = 0; i < sets.Length; i++)
             {
                 if (IsOver(sets[i], i))
-                    sets = sets.SetItem(i, sets[i] with { State = past });
+                    sets = sets.SetItem(i, sets[i] with { State = Ended(sets[i].State) });
             }
+
+            SetState Ended(SetState state) => gone with { WasShown = state is SetState.Seen };
 
             bool IsOver(PublishedSet s, int index) => !served.Contains(s.Records) && s.State switch
             {
@@ -163,8 +212,8 @@ public static class Evidence
 
         if (sets != ledger.Sets)
             sets = (ledger with { Sets = sets }).WithPartsOf(ledger, round.StartedAt, past).Sets;
-        sets = sets.RemoveAll(s => s.State is SetState.Gone gone
-            && gone.LastServed + Remembered + (4 * s.Records.Ttl) < round.StartedAt);
+        sets = sets.RemoveAll(s => s.State is SetState.Gone old
+            && old.LastServed + (old.WasShown ? Remembered : MayStillCome) + (4 * s.Records.Ttl) < round.StartedAt);
         ImmutableArray<TlsaRecord> ours = ledger.Ours.RemoveAll(r => !sets.Any(s => s.Records.Contains(r)));
         TimeSpan aliasTtl = round.Aliases.IsEmpty ? TimeSpan.Zero : round.Aliases.Max(a => a.Ttl);
 
@@ -178,6 +227,9 @@ public static class Evidence
                 AliasTtl = aliasTtl > ledger.AliasTtl ? aliasTtl : ledger.AliasTtl,
             };
     }
+
+    private static ImmutableArray<RecordSet?> AnswersOf(OwnerObservation round) =>
+        [.. round.Servers.Select(s => SetOf(s.Content))];
 
     private static ImmutableArray<RecordSet> Distinct(ImmutableArray<RecordSet?> answers)
     {

@@ -57,7 +57,7 @@ public static class Forecast
             }
 
             observation = Imagine(desired, facts, certificate, observation, now);
-            facts = facts.Observe(certificate, observation);
+            facts = facts.Observe(certificate, observation, desired.Timing.Drain);
         }
 
         return steps.ToImmutable();

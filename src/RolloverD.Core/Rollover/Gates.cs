@@ -263,10 +263,11 @@ internal static class Gates
     public static DateTimeOffset? LingersUntil(Situation s, Violation violation)
     {
         EndpointFacts endpoint = s.Facts.EndpointOf(violation.Endpoint);
-        DateTimeOffset? end = endpoint.Lingering.FirstOrDefault(l => l.Chain.Equals(violation.Chain))?.GoneAt
-            + s.Desired.Timing.Drain;
-        return end is { } then
-            && !Safety.ServedAt(s.Desired, s.Facts, violation.Endpoint, then).Contains(violation.Chain)
+        TimeSpan drain = s.Desired.Timing.Drain;
+        LingeringChain? old = endpoint.Lingering.FirstOrDefault(l => l.Chain.Equals(violation.Chain));
+        DateTimeOffset? end = (old?.GoneAt ?? old?.MetAt + drain) + drain;
+        return s.Now < end
+            && !Safety.ServedAt(s.Desired, s.Facts, violation.Endpoint, null).Contains(violation.Chain)
                 ? end
                 : null;
     }

@@ -226,5 +226,7 @@ public abstract record SetState
     /// <summary>In one round every server answered and none served it.</summary>
     /// <param name="LastServed">When that round ended: no server gave it out later than this.</param>
     /// <param name="SuccessorSince">When the set that took its place was published.</param>
-    public sealed record Gone(DateTimeOffset LastServed, DateTimeOffset SuccessorSince) : SetState;
+    /// <param name="WasShown">Whether any server ever served it.</param>
+    public sealed record Gone(DateTimeOffset LastServed, DateTimeOffset SuccessorSince, bool WasShown = true)
+        : SetState;
 }

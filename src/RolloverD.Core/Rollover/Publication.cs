@@ -92,7 +92,28 @@ internal static class Publication
         string what = isFirst ? "the first record is published" : "records of new parameters come";
         return NothingIsBeingDeployed(s, owner, what)
             && Gates.EveryAddressAnswers(s, owner, $"{what} when it is known what every address serves")
+            && NothingCameLately(s, owner, what)
             && (missing.All(r => r.Parameters.Usage != CertificateUsage.DaneTa) || EveryChainLasts(s, owner, what));
+    }
+
+    // What was there before a chain that was met anew may never have been met, and old processes may show it.
+    private static bool NothingCameLately(Situation s, OwnerSituation owner, string what)
+    {
+        foreach (Endpoint endpoint in s.Desired.Layout.Endpoints)
+        {
+            EndpointFacts known = s.Facts.EndpointOf(endpoint);
+            if (known.IsLedTo(owner.Owner, s.Now)
+                && known.Met.Max(m => (DateTimeOffset?)m.At) + s.Desired.Timing.Drain is { } alone && s.Now < alone)
+            {
+                s.Hold(
+                    Gate.Verification, endpoint.ToString(), alone,
+                    $"{what} when no process of the mail server is left from before it showed what it shows now",
+                    "nothing: it ends by itself");
+                return false;
+            }
+        }
+
+        return true;
     }
 
     // By usage 2 a certificate is refused from the day on which it ends. RFC 7672 §3.1.2

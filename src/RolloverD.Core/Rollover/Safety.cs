@@ -72,11 +72,16 @@ public static class Safety
             f => sets(facts.Owner(f.Owner)).Where(set => f.IsDoubted || now < f.Until + set.Ttl + margin));
 
     /// <summary>The chains that some address of an endpoint may present.</summary>
+    /// <param name="desired">The configuration.</param>
+    /// <param name="facts">The facts.</param>
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="now">The time; null: without those that at most an old process shows.</param>
     public static ImmutableArray<Chain> ServedAt(
-        Desired desired, Facts facts, Endpoint endpoint, DateTimeOffset now)
+        Desired desired, Facts facts, Endpoint endpoint, DateTimeOffset? now)
     {
         var served = ImmutableArray.CreateBuilder<Chain>();
-        foreach (Chain shown in facts.EndpointOf(endpoint).ShownAt(now, desired.Timing.Drain))
+        EndpointFacts seen = facts.EndpointOf(endpoint);
+        foreach (Chain shown in now is { } time ? seen.ShownAt(time, desired.Timing.Drain) : seen.Seen)
             Serves(shown);
         foreach (DesiredCertificate certificate in desired.Layout.Certificates)
         {

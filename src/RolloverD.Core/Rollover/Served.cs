@@ -9,7 +9,7 @@ namespace RolloverD.Core.Rollover;
 /// </summary>
 internal sealed class Served(Situation s, IEnumerable<Endpoint> endpoints)
 {
-    private readonly Chain[] there = At(s, endpoints, DateTimeOffset.MaxValue);
+    private readonly Chain[] there = At(s, endpoints, null);
     private readonly Chain[] all = At(s, endpoints, s.Now);
 
     /// <summary>Those of the endpoints of the certificate that lead to an owner.</summary>
@@ -30,6 +30,6 @@ internal sealed class Served(Situation s, IEnumerable<Endpoint> endpoints)
     private (int There, int All) Weight(TlsaRecord record) =>
         (there.Count(c => record.Matches(c)), all.Count(c => record.Matches(c)));
 
-    private static Chain[] At(Situation s, IEnumerable<Endpoint> endpoints, DateTimeOffset time) =>
+    private static Chain[] At(Situation s, IEnumerable<Endpoint> endpoints, DateTimeOffset? time) =>
         [.. endpoints.SelectMany(e => Safety.ServedAt(s.Desired, s.Facts, e, time)).Distinct()];
 }

@@ -47,7 +47,8 @@ public static class Shifting
         CompleteAt = seen.CompleteAt + by,
         Adopted = [.. seen.Adopted.Select(a => a with { ShownAt = a.ShownAt + by })],
         TakenOverAt = seen.TakenOverAt + by,
-        Lingering = [.. seen.Lingering.Select(l => l with { GoneAt = l.GoneAt + by, MissedAt = l.MissedAt + by })],
+        Lingering = [.. seen.Lingering.Select(l => l with { GoneAt = l.GoneAt + by, MetAt = l.MetAt + by })],
+        Met = [.. seen.Met.Select(m => m with { At = m.At + by })],
         LookedAt = seen.LookedAt + by,
         Former = [.. seen.Former.Select(f => f with { Until = f.Until + by })],
     };

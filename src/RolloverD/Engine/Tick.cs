@@ -64,7 +64,7 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
         Facts known = facts.Load().Facts;
         Observation observation = await observer.ObserveAsync(certificate, known, cancellation);
         LoadedFacts loaded = facts.Load();
-        Facts seen = loaded.Facts.Observe(certificate, observation);
+        Facts seen = loaded.Facts.Observe(certificate, observation, world.Desired.Timing.Drain);
         DateTimeOffset now = loaded.Now;
         return new(
             Planner.Next(world.Desired, seen, observation, certificate.Name, now),
@@ -89,8 +89,8 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
             }
 
             DateTimeOffset now = loaded.Now;
-            Facts seen = beside.Aggregate(loaded.Facts.Observe(certificate, observation), (f, o) => f.Meet(o))
-                .Forget(world.Desired, now);
+            Facts seen = loaded.Facts.Observe(certificate, observation, world.Desired.Timing.Drain);
+            seen = beside.Aggregate(seen, (f, o) => f.Meet(o, now)).Forget(world.Desired, now);
             Plan plan = Planner.Next(world.Desired, seen, observation, certificate.Name, now);
             seen = seen.With(seen.Certificate(certificate.Name).Waiting(plan.Holds));
             ImmutableArray<JournalEntry> news = News.Between(loaded.Facts, seen, certificate, now);
@@ -135,7 +135,8 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
         }
 
         ImmutableArray<Violation> violations =
-            Judge(certificate, before.Facts.Observe(certificate, fresh), step, after.Now);
+            Judge(
+                certificate, before.Facts.Observe(certificate, fresh, world.Desired.Timing.Drain), step, after.Now);
         if (violations.IsEmpty)
             return (null, fresh);
 
@@ -178,8 +179,9 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
             Facts known = notBegun is null
                 ? loaded.Facts
                 : loaded.Facts.TakeBack(step, notBegun.Facts.Shift(notBegun.JumpTo(loaded)?.By ?? TimeSpan.Zero))
-                    .ObserveOthers(met);
-            saved = Save(loaded, known.Complete(step, outcome, loaded.Now).Meet(met), [Entry(step, word, text)]);
+                    .ObserveOthers(met, world.Desired.Timing.Drain);
+            known = known.Complete(step, outcome, loaded.Now).Meet(met, loaded.Now);
+            saved = Save(loaded, known, [Entry(step, word, text)]);
         }
         while (saved is null);
 

@@ -112,6 +112,42 @@ public class EvidenceTests
         Assert.Equal(new SetState.Gone(later.AddMinutes(1), later), StateOf(ledger, Old));
     }
 
+    [Theory]
+    [InlineData(9, true)]
+    [InlineData(9, false)]
+    [InlineData(80, false)]
+    public void Servers_that_stood_still_may_show_weeks_later_what_was_published_and_it_is_known_for_our_own(
+        int days, bool wasShown)
+    {
+        // What comes back a week after every server had it and gave it up was put there by somebody else.
+        OwnerLedger ledger = Given.Ledger(Old).Intend(Both, Both.Records, T0).Applied(Both, T0);
+        if (wasShown)
+            ledger = ledger.Observe(Look.At(T0.AddMinutes(1), Look.Serves(Both)));
+        foreach (int day in Enumerable.Range(2, days))
+            ledger = ledger.Observe(Look.At(T0.AddDays(day), Look.Serves(Old)));
+        ledger = ledger.Observe(Look.At(T0.AddDays(days + 2), Look.Serves(Both)));
+        Assert.Equal(wasShown ? Old.Records : Both.Records, ledger.Ours);
+    }
+
+    [Fact]
+    public void A_set_that_was_met_only_just_before_a_step_counts_as_visible_after_it()
+    {
+        Facts facts = Given.Facts([], [Published]);
+        Facts met = Met(Look.Serves(Third), Look.Serves(Both));
+        Assert.Equal([Third, Old, Both], met.Owner(Some.Owner).VisibleSetsAt(T0, TimeSpan.Zero));
+        Assert.Equal(Both, met.Owner(Some.Owner).Latest); // it was published before what is meant now
+
+        Assert.Same(facts, Met(Look.Serves(Both), Look.Serves(Old))); // nothing goes by it
+        Assert.Same(facts, Met(new AnswerContent.Failed("SERVFAIL")));
+        Assert.Same(facts, facts.Meet(
+            Seen(Look.At(T0, Look.Serves(Third)) with { Security = new ZoneSecurity.Insecure("no DS") }), T0));
+
+        Facts Met(params AnswerContent[] answers) => facts.Meet(Seen(Look.At(T0, [.. answers])), T0);
+
+        static Observation Seen(OwnerObservation round) =>
+            Look.Nothing with { Owners = Look.Nothing.Owners.Add(Some.Owner, round) };
+    }
+
     [Fact]
     public void A_set_restored_at_the_provider_settles_again()
     {
@@ -263,7 +299,8 @@ public class EvidenceTests
     [Fact]
     public void Records_that_no_set_holds_any_more_are_no_longer_ours()
     {
-        OwnerLedger ledger = Published.Intend(Old, [], T0.AddHours(1)).Applied(Old, T0.AddHours(1))
+        OwnerLedger ledger = Published.Observe(Look.At(T0.AddMinutes(1), Look.Serves(Both)))
+            .Intend(Old, [], T0.AddHours(1)).Applied(Old, T0.AddHours(1))
             .Observe(Look.At(T0.AddHours(1), Look.Serves(Old)));
         Assert.Equal(Both.Records, ledger.Ours);
         Assert.Equal(Old.Records, ledger.Observe(Look.At(T0.AddDays(30), Look.Serves(Old))).Ours);

@@ -87,7 +87,9 @@ public class HealingTests
         Facts facts = Show(Show(Steady, Other, local: true), Chain, local: true);
         Hold hold = Assert.Single(
             Decide(facts, Shows(facts, Chain, local: true)).Holds, h => h.Gate == Gate.Uncovered);
-        Assert.Equal((Actor.Nobody, Now + Some.Desired(Mx1).Timing.Drain), (hold.ActorAt(Now), hold.Until));
+
+        // It was met only just before: the round that missed it may have met processes from before it.
+        Assert.Equal((Actor.Nobody, Now + (2 * Some.Desired(Mx1).Timing.Drain)), (hold.ActorAt(Now), hold.Until));
         Assert.Contains("old processes", hold.Reason, StringComparison.Ordinal);
         Assert.Contains(Other.Leaf.ToString(), hold.Reason, StringComparison.Ordinal);
     }
@@ -204,12 +206,17 @@ public class HealingTests
     [Fact]
     public void A_chain_that_was_met_only_just_before_a_step_counts_as_served_after_it()
     {
-        Facts facts = Steady.Meet(Handshakes(Look.Shows(Some.Mx, Now, Other, Chain)));
+        Facts facts = Steady.Meet(Handshakes(Look.Shows(Some.Mx, Now, Other, Chain)), Now);
         Assert.Equal([Chain, Other], facts.EndpointOf(Some.Mx).Seen);
-        Assert.Same(Steady, Steady.Meet(Handshakes(Look.Shows(Some.Mx, Now, Chain))));
+        Assert.Same(Steady, Steady.Meet(Handshakes(Look.Shows(Some.Mx, Now, Chain)), Now));
+
+        // It came anew, whatever the round's own clock says.
+        MetChain met = Assert.Single(Steady.Meet(Handshakes(Look.Shows(Some.Mx, Some.Start, Other)), Now)
+            .EndpointOf(Some.Mx).Met);
+        Assert.Equal((true, Now), (met.Is(Other), met.At));
 
         // Nothing goes by it, and no address is known to be this host's.
-        facts = Steady.Meet(Handshakes(Look.Shows(Some.Mx, Now, Other)));
+        facts = Steady.Meet(Handshakes(Look.Shows(Some.Mx, Now, Other)), Now);
         Assert.Contains(Chain, facts.EndpointOf(Some.Mx).Seen);
         Assert.Empty(facts.EndpointOf(Some.Mx).Local);
     }

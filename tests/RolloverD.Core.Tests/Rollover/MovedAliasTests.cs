@@ -160,7 +160,8 @@ public class MovedAliasTests
         Facts asked = facts.Observe(Mx1, look with { Others = [Other] });
         Assert.Equal(After, asked.EndpointOf(Other).Owner);
         Assert.Equal(Some.Set(OfStays), asked.Owner(After).Latest);
-        Assert.Equal(After, facts.ObserveOthers(look with { Others = [Other] }).EndpointOf(Other).Owner);
+        facts = facts.ObserveOthers(look with { Others = [Other] }, Some.Desired(Mx1).Timing.Drain);
+        Assert.Equal(After, facts.EndpointOf(Other).Owner);
     }
 
     [Fact]

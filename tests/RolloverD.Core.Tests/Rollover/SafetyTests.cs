@@ -168,7 +168,7 @@ public class SafetyTests
         // Somebody put another certificate in: a round met it at every address, but processes live on.
         Facts facts = World(Some.Set(Old), Some.Chain(OldKey));
         facts = facts.With(facts.EndpointOf(Some.Mx)
-            .Observe(Look.Shows(Some.Mx, Now, Some.Chain(Elsewhere)), []));
+            .Observe(Look.Shows(Some.Mx, Now, Some.Chain(Elsewhere))));
         Assert.Equal([Some.Chain(Elsewhere)], facts.EndpointOf(Some.Mx).Seen);
         Assert.NotEmpty(Serve(facts, Some.Chain(NewKey)));
         Assert.NotEmpty(Publish(facts, Some.Set(Some.Record("3 1 1", Elsewhere))));
@@ -182,29 +182,43 @@ public class SafetyTests
     {
         EndpointFacts seen = Given.Seen(Some.Mx, Some.Chain(OldKey));
         foreach ((int second, PublicKey key) in new[] { (1, NewKey), (2, OldKey) })
-        {
-            seen = seen.Observe(
-                Look.Shows(Some.Mx, Now.AddSeconds(second), Some.Chain(key)), []);
-        }
+            seen = seen.Observe(Look.Shows(Some.Mx, Now.AddSeconds(second), Some.Chain(key)));
 
         Assert.Equal([Some.Chain(NewKey)], seen.Lingering.Select(l => l.Chain));
         Assert.Equal([Some.Chain(OldKey)], seen.Seen);
     }
 
     [Theory]
-    [InlineData(4, false)]
-    [InlineData(6, true)]
-    public void Nothing_is_known_of_a_chain_that_was_missed_before_a_long_pause(int minutes, bool lingers)
+    [InlineData(1)]
+    [InlineData(60)]
+    public void A_round_that_may_have_met_processes_from_before_a_chain_does_not_tell_that_it_is_gone(int minutes)
     {
+        TimeSpan drain = Desired.Timing.Drain;
         EndpointFacts seen = Given.Seen(Some.Mx, Some.Chain(OldKey));
-        seen = seen.Observe(Look.Shows(Some.Mx, Now, Some.Chain(NewKey)), []);
-        seen = seen.Observe(Look.Shows(Some.Mx, Now.AddMinutes(minutes), Some.Chain(NewKey)), []);
-        Assert.Equal(
-            lingers,
-            seen.ShownAt(Now.AddMinutes(minutes), Desired.Timing.Drain).Contains(Some.Chain(OldKey)));
-        Assert.DoesNotContain(
-            Some.Chain(OldKey),
-            seen.ShownAt(Now.AddMinutes(minutes) + Desired.Timing.Drain, Desired.Timing.Drain));
+        Sees(Now, NewKey);
+        Sees(Now + drain - TimeSpan.FromSeconds(1), OldKey); // an old process answers
+
+        // It was shown all the time since, until just before another one answers.
+        DateTimeOffset missed = Now + drain + TimeSpan.FromMinutes(minutes);
+        Assert.Contains(Some.Chain(NewKey), seen.ShownAt(missed, drain));
+        Sees(missed, OldKey);
+        Assert.Contains(Some.Chain(NewKey), seen.ShownAt(missed + drain - TimeSpan.FromSeconds(1), drain));
+        Assert.DoesNotContain(Some.Chain(NewKey), seen.ShownAt(missed + drain, drain));
+
+        void Sees(DateTimeOffset at, PublicKey key) => seen = seen.Observe(Look.Shows(Some.Mx, at, Some.Chain(key)));
+    }
+
+    [Fact]
+    public void A_chain_that_is_met_again_came_anew()
+    {
+        TimeSpan drain = Desired.Timing.Drain;
+        EndpointFacts seen = Given.Seen(Some.Mx, Some.Chain(OldKey));
+        seen = seen.Observe(Look.Shows(Some.Mx, Now, Some.Chain(NewKey)));
+        seen = seen.Meet(Look.Shows(Some.Mx, Now, Some.Chain(OldKey)), Now.AddMinutes(1));
+        seen = seen.Observe(Look.Shows(Some.Mx, Now.AddMinutes(2), Some.Chain(NewKey)));
+        Assert.Contains(Some.Chain(OldKey), seen.ShownAt(Now.AddMinutes(5), drain));
+        seen = seen.Observe(Look.Shows(Some.Mx, Now.AddMinutes(3), Some.Chain(NewKey)));
+        Assert.DoesNotContain(Some.Chain(OldKey), seen.ShownAt(Now.AddMinutes(5), drain));
     }
 
     [Fact]
@@ -214,28 +228,6 @@ public class SafetyTests
         TimeSpan[] patiences = [TimeSpan.FromSeconds(10), TimeSpan.FromHours(1)];
         Assert.All(patiences, p => Assert.Equal(
             TimeSpan.FromMinutes(2), (timing with { VerificationPatience = p }).Drain));
-    }
-
-    [Fact]
-    public void A_chain_that_was_missed_before_and_after_a_pause_is_gone_after_the_next()
-    {
-        EndpointFacts seen = Given.Seen(Some.Mx, Some.Chain(OldKey));
-        int[] minutes = [0, 6, 12, 18];
-        bool[] lingers =
-        [
-            .. minutes.Select(m =>
-            {
-                seen = seen.Observe(Look.Shows(Some.Mx, Now.AddMinutes(m), Some.Chain(NewKey)), []);
-                return seen.ShownAt(Now.AddMinutes(m), Desired.Timing.Drain).Contains(Some.Chain(OldKey));
-            }),
-        ];
-        Assert.Equal([true, true, true, false], lingers); // by the last one it was missed for twelve minutes
-
-        // Met again, it begins anew.
-        seen = seen.Observe(Look.Shows(Some.Mx, Now.AddMinutes(19), Some.Chain(OldKey)), []);
-        seen = seen.Observe(Look.Shows(Some.Mx, Now.AddMinutes(20), Some.Chain(NewKey)), []);
-        seen = seen.Observe(Look.Shows(Some.Mx, Now.AddMinutes(26), Some.Chain(NewKey)), []);
-        Assert.Contains(Some.Chain(OldKey), seen.ShownAt(Now.AddMinutes(26), Desired.Timing.Drain));
     }
 
     [Fact]

@@ -42,7 +42,21 @@ public class UnmetChainTests
         Assert.Contains("timed out", hold.Reason, StringComparison.Ordinal);
 
         TlsaRecord[] all = [Sha512, Some.Record("3 1 1", Key), Some.Record("3 1 1", Before)];
-        Assert.Equal(all.ToHashSet(), [.. Assert.IsType<Step.Publish>(Decide(seen).Next).Added]);
+        DateTimeOffset later = Now + Some.Desired(Mx1).Timing.Drain;
+        Facts facts = Facts.Observe(Mx1, seen);
+        plan = Decide(facts, Look.Well(facts, Mx1, later, Before), later);
+        Assert.Equal(all.ToHashSet(), [.. Assert.IsType<Step.Publish>(plan.Next).Added]);
+    }
+
+    [Fact]
+    public void They_wait_until_no_process_is_left_from_before_an_address_was_first_seen()
+    {
+        DateTimeOffset alone = Now + Some.Desired(Mx1).Timing.Drain, early = alone.AddSeconds(-1);
+        Facts facts = Facts.Observe(Mx1, Look.Well(Facts, Mx1, Now, Before));
+        Plan plan = Decide(facts, Look.Well(facts, Mx1, early, Before), early);
+        Assert.Equal([Sha512], Assert.IsType<Step.Publish>(plan.Next).Added);
+        Hold hold = Assert.Single(plan.Holds, h => h.Gate == Gate.Verification);
+        Assert.Equal((Some.Mx.ToString(), alone), (hold.Subject, hold.Until));
     }
 
     [Fact]

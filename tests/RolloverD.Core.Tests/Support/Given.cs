@@ -98,3 +98,13 @@ internal static class Look
             [],
             facts.Certificate(certificate.Name).Current?.Number);
 }
+
+/// <summary>Takes in what was seen, with the usual drain.</summary>
+internal static class Observing
+{
+    public static Facts Observe(this Facts facts, DesiredCertificate certificate, Observation seen) =>
+        facts.Observe(certificate, seen, Some.Desired(certificate).Timing.Drain);
+
+    public static EndpointFacts Observe(this EndpointFacts facts, EndpointObservation round) =>
+        facts.Observe(round, [], Some.Desired().Timing.Drain);
+}

@@ -50,7 +50,7 @@ public sealed class FactsStoreTests
         .With(new OwnerLedger(
             "_25._tcp.mx1.example.net",
             [
-                new(RecordSet.Absent, Now, new SetState.Gone(Now, Now)),
+                new(RecordSet.Absent, Now, new SetState.Gone(Now, Now, WasShown: false)),
                 new(new([TlsaRecord.Parse("3 1 1 aabb")], TimeSpan.FromSeconds(90)), Now, new SetState.Seen()),
                 new(new([TlsaRecord.Parse("2 1 1 ccdd")], TimeSpan.FromHours(1)), Now, new SetState.Intended(Now)),
                 new(new([TlsaRecord.Parse("2 1 1 eeff")], TimeSpan.FromHours(1)), Now, new SetState.Intended(null)),
@@ -60,7 +60,7 @@ public sealed class FactsStoreTests
             TimeSpan.FromHours(1)))
         .With(new EndpointFacts(
             Endpoint.Parse("mx1.example.net:25"), "_25._tcp.mx1.example.net", [ChainOf(3)], Now, "a problem",
-            [ChainOf(3)], [new("aabb", Now)], Now, Now, [new(ChainOf(2), Now)]));
+            [ChainOf(3)], [new("aabb", Now)], Now, Now, [new(ChainOf(2), Now, Now)], [], [new("ccdd", Now)]));
 
     [Fact]
     public void Facts_come_back_as_they_were_saved()
@@ -89,6 +89,8 @@ public sealed class FactsStoreTests
         Assert.Equal(endpoint.Local, back.EndpointOf(endpoint.Endpoint).Local);
         Assert.Equal(endpoint.Adopted, back.EndpointOf(endpoint.Endpoint).Adopted);
         Assert.Equal(endpoint.TakenOverAt, back.EndpointOf(endpoint.Endpoint).TakenOverAt);
+        Assert.Equal(endpoint.Lingering, back.EndpointOf(endpoint.Endpoint).Lingering);
+        Assert.Equal(endpoint.Met, back.EndpointOf(endpoint.Endpoint).Met);
         Assert.Equal(ledger.AskedTtl, back.Owner(ledger.Owner).AskedTtl);
         Assert.Equal(Everything.Certificate("mx1").Abort, back.Certificate("mx1").Abort);
     }
