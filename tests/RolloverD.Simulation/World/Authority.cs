@@ -35,9 +35,11 @@ internal sealed class Authority(Scene scene) : IAuthority
             scene.Zone.ResolverProblem is { } problem
                 ? problem
                 : new ResolverView.Validated(owner.Held.AnswerFor(owner.Name)));
-        return Task.FromResult(round.IsHeard()
-            ? round
-            : round with { Owner = name, Aliases = [] }); // nobody said that it is an alias
+        if (!round.IsHeard())
+            return Task.FromResult(round with { Owner = name, Aliases = [] }); // nobody said that it is an alias
+
+        scene.Knowledge.IsLedBy(name);
+        return Task.FromResult(round);
     }
 
     public static DnsRecordSet SetOf(string owner, RecordSet set) => new(

@@ -11,7 +11,7 @@ internal sealed class Knowledge(Scene scene, SafetyJudge judge)
 {
     private readonly List<Action> unwritten = []; // how to take back what it was told and did not write down
     private readonly HashSet<string> heard = []; // the names of which a server said something in this turn
-    private readonly Dictionary<string, DateTimeOffset> firstHeard = [];
+    private readonly Dictionary<string, DateTimeOffset> firstLed = [];
     private bool hasLooked;
 
     /// <summary>A turn begins.</summary>
@@ -21,18 +21,20 @@ internal sealed class Knowledge(Scene scene, SafetyJudge judge)
     public void Looks() => hasLooked = true;
 
     /// <summary>A name server says something of a name, whatever it says.</summary>
-    public void Hears(string name)
+    public void Hears(string name) => heard.Add(name);
+
+    /// <summary>It finds out where a name leads: what a bogus zone says tells it nothing.</summary>
+    public void IsLedBy(string name)
     {
-        heard.Add(name);
-        if (firstHeard.TryAdd(name, scene.Now))
-            unwritten.Add(() => firstHeard.Remove(name));
+        if (firstLed.TryAdd(name, scene.Now))
+            unwritten.Add(() => firstLed.Remove(name));
     }
 
     public bool HasHeardOf(string name) => heard.Contains(name);
 
-    /// <summary>When it first heard of a name, whatever it was told; null: it has not yet, or forgot.</summary>
-    public DateTimeOffset? FirstHeardOf(string name) =>
-        firstHeard.TryGetValue(name, out DateTimeOffset first) ? first : null;
+    /// <summary>When it first found out where a name leads; null: it has not yet, or forgot.</summary>
+    public DateTimeOffset? FirstLedBy(string name) =>
+        firstLed.TryGetValue(name, out DateTimeOffset first) ? first : null;
 
     /// <summary>
     /// It is about to change what senders see. Between the intent that it wrote down and this it looks once more.

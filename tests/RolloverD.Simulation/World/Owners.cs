@@ -19,11 +19,11 @@ internal sealed class Owners(Scene scene, Action changed)
 
     /// <summary>
     /// The owner that a TLSA name's CNAME led to before, as long as some cache follows it there; else null, and also
-    /// when it was moved before RolloverD ever asked.
+    /// when it was moved before RolloverD ever found out where it led.
     /// </summary>
     public TlsaOwner? FormerOf(string name) =>
         movedAt is { } moved && !stayed.Contains(name) && scene.Now < moved + scene.Scenario.AliasTtl
-        && scene.Knowledge.FirstHeardOf(name) < moved
+        && scene.Knowledge.FirstLedBy(name) < moved
             ? Named(FirstAlias)
             : null;
 
