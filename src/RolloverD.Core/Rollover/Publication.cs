@@ -103,12 +103,15 @@ internal static class Publication
         {
             EndpointFacts known = s.Facts.EndpointOf(endpoint);
             if (known.IsLedTo(owner.Owner, s.Now)
-                && known.Met.Max(m => (DateTimeOffset?)m.At) + s.Desired.Timing.Drain is { } alone && s.Now < alone)
+                && known.Met.MaxBy(m => m.At) is { } last
+                && last.At + s.Desired.Timing.Drain is var alone && s.Now < alone)
             {
+                string met = known.Seen.FirstOrDefault(last.Is)?.Leaf.ToString() ?? "what it showed last";
                 s.Hold(
                     Gate.Verification, endpoint.ToString(), alone,
-                    $"{what} when no process of the mail server is left from before it showed what it shows now",
-                    "nothing: it ends by itself");
+                    $"{what} when no process of the mail server is left from before it showed {met}",
+                    "nothing when this is brief; otherwise see that every machine and process behind it shows the same "
+                    + "certificate: they are met by turns");
                 return false;
             }
         }

@@ -57,6 +57,8 @@ public class UnmetChainTests
         Assert.Equal([Sha512], Assert.IsType<Step.Publish>(plan.Next).Added);
         Hold hold = Assert.Single(plan.Holds, h => h.Gate == Gate.Verification);
         Assert.Equal((Some.Mx.ToString(), alone), (hold.Subject, hold.Until));
+        Assert.Contains(Before.Leaf.ToString(), hold.Reason, StringComparison.Ordinal);
+        Assert.Contains("shows the same certificate", hold.Remedy, StringComparison.Ordinal);
     }
 
     [Fact]
