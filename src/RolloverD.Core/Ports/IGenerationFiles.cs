@@ -32,6 +32,9 @@ public interface IGenerationFiles
     /// <summary>The public half of a generation's key, or null when there is no key file.</summary>
     PublicKey? FindKey(string certificate, int generation);
 
+    /// <summary>Whether a generation has a key and no certificate was stored for it.</summary>
+    bool HasKeyAlone(string certificate, int generation);
+
     /// <summary>
     /// A PKCS #10 request for the names, DER, signed with the generation's key: the one that an earlier call made for
     /// the same names, byte for byte, so that an issuer finds the order that it began with it. RFC 2986 §4.

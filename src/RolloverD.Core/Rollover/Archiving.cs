@@ -38,6 +38,15 @@ internal static class Archiving
         return null;
     }
 
+    /// <summary>
+    /// Ends a key that was made and never written down, once nothing wants the generation that it was made for: whoever
+    /// wanted it comes before this and takes it.
+    /// </summary>
+    public static Step? Discard(Situation s) => s.Observation.KeyLeft is { } left && s.Known.Find(left) is null
+        ? new Step.Archive(
+            s.Certificate.Name, left, "its key was made just before the daemon ended, and nothing wants it any more")
+        : null;
+
     private static bool NothingIsVisible(Situation s, Generation generation)
     {
         bool nothing = true;

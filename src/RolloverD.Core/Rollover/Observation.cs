@@ -15,13 +15,18 @@ namespace RolloverD.Core.Rollover;
 /// <param name="Others">
 /// Endpoints of other certificates whose names were asked for too; of some, what they show is among the endpoints.
 /// </param>
+/// <param name="KeyLeft">
+/// The number of the next generation, when a key without a certificate is there for it already: one that was made just
+/// before the daemon ended, and never written down. Null: there is none.
+/// </param>
 public sealed record Observation(
     ImmutableDictionary<string, OwnerObservation> Owners,
     ImmutableDictionary<Endpoint, EndpointObservation> Endpoints,
     ImmutableArray<MailServerOutcome> MailServers,
     int? LiveGeneration,
     ImmutableArray<int> KeysGone = default,
-    ImmutableArray<Endpoint> Others = default)
+    ImmutableArray<Endpoint> Others = default,
+    int? KeyLeft = null)
 {
     /// <summary>The generations that are to go into service and have no key on the disk any more.</summary>
     public ImmutableArray<int> KeysGone { get; init; } = KeysGone.IsDefault ? [] : KeysGone;

@@ -21,6 +21,7 @@ public static class Planner
         Withdrawal.Withdraw,
         Orphans.Withdraw,
         Archiving.Archive,
+        Archiving.Discard,
         Publication.Retime,
         Refusing.Tell, // what every sender refuses comes before what some do
         Exposed.Tell,

@@ -156,10 +156,13 @@ public static class Recording
                     })
                     .Answer(promote.Generation);
             case Step.Archive archive:
-                bool wasInService = known.Find(archive.Generation)!.State is GenerationState.Superseded;
+                if (known.Find(archive.Generation) is not { } ended)
+                    return known; // a key that was never written down
+
+                bool wasInService = ended.State is GenerationState.Superseded;
                 if (Aborting.AskedBack(known)?.Number == archive.Generation)
                     known = known with { Abort = known.Abort! with { Generation = null } }; // no older one in its place
-                known = known.With(known.Find(archive.Generation)! with { State = new GenerationState.Archived(now) });
+                known = known.With(ended with { State = new GenerationState.Archived(now) });
 
                 // A new key that was asked for and is lost before it served is still asked for.
                 return known.Request is { NewKey: true } request && request.Generation == archive.Generation

@@ -148,7 +148,10 @@ internal sealed class Executor(World world)
     {
         // Together with those that could not go when their generations ended, because the live link led there.
         int? live = world.Files.LiveGeneration(archive.Certificate);
-        foreach (Generation generation in facts.Certificate(archive.Certificate).Generations)
+        CertificateFacts known = facts.Certificate(archive.Certificate);
+        if (known.Find(archive.Generation) is null)
+            world.Files.DestroyKey(archive.Certificate, archive.Generation);
+        foreach (Generation generation in known.Generations)
         {
             bool isOver = generation.Number == archive.Generation
                 || (generation.State is GenerationState.Archived && HasKey(archive.Certificate, generation.Number));

@@ -91,7 +91,10 @@ internal sealed class Observer(
                     .Select(g => g.Number)
                     .Where(g => IsGone(certificate.Name, g)),
             ],
-            others);
+            others,
+            files.HasKeyAlone(certificate.Name, known.Certificate(certificate.Name).NextNumber)
+                ? known.Certificate(certificate.Name).NextNumber
+                : null);
     }
 
     private bool IsGone(string certificate, int generation)

@@ -86,6 +86,10 @@ public sealed class GenerationFiles : IGenerationFiles
         return key?.Public;
     }
 
+    public bool HasKeyAlone(string certificate, int generation) =>
+        File.Exists(_layout.PathOf(certificate, generation, StateLayout.PrivateKey))
+        && !File.Exists(_layout.PathOf(certificate, generation, StateLayout.Certificate));
+
     public ImmutableArray<byte> CreateRequest(string certificate, int generation, ImmutableArray<string> names)
     {
         using GenerationKey key = NeedKey(certificate, generation, out _);

@@ -73,6 +73,22 @@ public class LostKeyTests
         Assert.Equal((3, true), next is Step.GenerateKey key ? (key.Generation, key.ForStandby) : default);
     }
 
+    [Fact]
+    public void One_that_was_never_written_down_ends_when_nothing_wants_it_any_more()
+    {
+        DateTimeOffset early = Some.Start.AddDays(1);
+        Facts facts = Given.Steady(Mx1, Key);
+        Observation left = Look.Well(facts, Mx1, early, Chain) with { KeyLeft = 2 };
+        var archive = Assert.IsType<Step.Archive>(Planner.Next(Some.Desired(Mx1), facts, left, "mx1", early).Next);
+        Assert.Equal(2, archive.Generation);
+        Assert.Equal(
+            facts.Certificate("mx1"), facts.Complete(archive, new StepOutcome.Done(), early).Certificate("mx1"));
+
+        // Whatever wants a key takes it.
+        Step? next = Planner.Next(Some.Desired(Mx1), facts.Asked(), left, "mx1", early).Next;
+        Assert.Equal(2, Assert.IsType<Step.GenerateKey>(next).Generation);
+    }
+
     // Generation 1 is in service, both keys are published, and generation 2 came this far.
     private static Facts Rolling(bool issued)
     {

@@ -42,6 +42,9 @@ internal sealed class GenerationFiles(Scene scene) : IGenerationFiles
 
     public PublicKey? FindKey(string certificate, int generation) => keys.GetValueOrDefault((certificate, generation));
 
+    public bool HasKeyAlone(string certificate, int generation) =>
+        keys.ContainsKey((certificate, generation)) && !chains.ContainsKey((certificate, generation));
+
     public ImmutableArray<byte> CreateRequest(string certificate, int generation, ImmutableArray<string> names) =>
         keys.TryGetValue((certificate, generation), out PublicKey? key)
             ? key.Spki

@@ -1,10 +1,14 @@
+using RolloverD.Core.Policy;
 using RolloverD.Core.Rollover;
 using RolloverD.Tests.Engine.Model;
 using Xunit;
 
 namespace RolloverD.Tests.Engine;
 
-/// <summary>A mail server is asked about the generation that is to go in, not about the one that is there.</summary>
+/// <summary>
+/// A mail server is asked about the generation that is to go in, not about the one that is there; and what was made for
+/// a generation that then does not come is not kept.
+/// </summary>
 public sealed class ComingGenerationTests
 {
     [Fact]
@@ -20,6 +24,21 @@ public sealed class ComingGenerationTests
 
         Assert.True(world.Host.Coming.Count >= 2);
         Assert.All(world.Host.Coming, coming => Assert.Equal("/archive/mx1/2", coming));
+    }
+
+    [Fact]
+    public async Task A_key_that_was_made_and_never_written_down_is_destroyed_when_nothing_wants_it()
+    {
+        var world = new EngineWorld();
+        await world.SettleAsync();
+        int next = world.Known.NextNumber;
+        world.Files.CreateKey(EngineWorld.Name, next, KeyAlgorithm.EcdsaP256);
+
+        await world.RunUntilAsync(r => r.Plan.Next is Step.Archive);
+
+        Assert.DoesNotContain(next, world.Files.Keys.Keys);
+        Assert.Equal(next, world.Known.NextNumber);
+        Assert.Contains(world.Known.Current!.Number, world.Files.Keys.Keys);
     }
 
     [Fact]

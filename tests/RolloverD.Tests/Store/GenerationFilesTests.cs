@@ -289,6 +289,18 @@ public sealed class GenerationFilesTests : IDisposable
     }
 
     [Fact]
+    public void A_key_is_alone_until_its_certificate_is_stored()
+    {
+        Assert.False(_files.HasKeyAlone("mx1", 1));
+        _files.CreateKey("mx1", 1, KeyAlgorithm.EcdsaP256);
+        Assert.True(_files.HasKeyAlone("mx1", 1));
+        Complete(1);
+        Assert.False(_files.HasKeyAlone("mx1", 1));
+        _files.DestroyKey("mx1", 1);
+        Assert.False(_files.HasKeyAlone("mx1", 1));
+    }
+
+    [Fact]
     public void A_key_with_its_certificate_is_never_replaced()
     {
         Complete(1);

@@ -40,6 +40,9 @@ internal sealed class TestFiles(Effects effects, TestIssuer issuer) : IGeneratio
 
     public PublicKey? FindKey(string certificate, int generation) => Keys.GetValueOrDefault(generation);
 
+    public bool HasKeyAlone(string certificate, int generation) =>
+        Keys.ContainsKey(generation) && !chains.ContainsKey(generation);
+
     public ImmutableArray<byte> CreateRequest(string certificate, int generation, ImmutableArray<string> names)
     {
         effects.Do("create request");
