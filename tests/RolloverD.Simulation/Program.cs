@@ -38,7 +38,7 @@ for (int i = 0; i < args.Length; i++)
 }
 
 if (mutants)
-    return new Workshop(Repository.Root, Console.Out).Go((int)(seeds ?? 20_000), mutant);
+    return new Workshop(Repository.Root, Console.Out).Go((int)(seeds ?? 30_000), mutant);
 
 return new Fleet(from, seeds ?? 1000, digests).Go(Console.Out);
 
