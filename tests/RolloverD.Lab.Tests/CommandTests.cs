@@ -103,6 +103,7 @@ public sealed class CommandTests : IDisposable
     [InlineData(64, "status", "mx9", "--config", "GOOD")]
     [InlineData(1, "tlsa", "/nowhere.pem")]
     [InlineData(69, "status", "--config", "NOWHERE")]
+    [InlineData(75, "deploy", "mx1", "--config", "GOOD")]
     [InlineData(75, "deploy", "mx1", "--configure", "--config", "GOOD")]
     [InlineData(78, "status", "--config", "WRONG")]
     [InlineData(78, "run", "--config", "WRONG")]

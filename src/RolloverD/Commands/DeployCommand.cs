@@ -49,12 +49,13 @@ internal static class DeployCommand
         World world, string name, bool configure, bool json, CancellationToken cancellation)
     {
         DesiredCertificate certificate = Composition.Require(world, name);
-        if (configure && world.Files.LiveGeneration(name) is null)
+        if (world.Files.LiveGeneration(name) is null)
         {
             throw new CommandException(
                 ExitCode.MustWait,
-                $"{name} has no certificate yet, a mail server told to read it would fail",
-                $"let the first one be issued, see 'rolloverd status {name}'");
+                $"{name} has no certificate yet, and a mail server told to read it would offer no TLS",
+                "leave the mail server as it is until the first certificate is there: "
+                + $"'rolloverd status {name}' says what it waits for");
         }
 
         LiveFiles live = world.Files.Live(
