@@ -159,7 +159,7 @@ internal sealed class ChallengeRecords(AcmeSettings settings, ProviderSurroundin
         $"no configured zone holds {seen.Owner}"
         + (seen.Owner == seen.Name ? "" : $", to which {seen.Name} is an alias")
         + ", so the name cannot be proven",
-        $"add a section [zones.\"…\"] for the zone that holds {seen.Owner}",
+        $"add a [zones.\"…\"] table for the zone that holds {seen.Owner}, and restart the daemon",
         null));
 
     private static Failure.Known NotRead(DnsReadOutcome outcome, string owner) => new(outcome switch

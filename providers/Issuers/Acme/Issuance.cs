@@ -254,7 +254,7 @@ internal sealed class Issuance(
         return new Failure.Known(new IssueOutcome.Refused(
             $"{Server} gave the order for {string.Join(", ", _names)} up: "
             + (order.Error is { } error ? error.ToString() : "it does not say why"),
-            "nothing, unless the reason asks for something: another order is placed", null));
+            "nothing when this is rare, for another order is placed; otherwise do what the reason asks for", null));
     }
 
     private Failure.Known Later(string reason, DateTimeOffset? retryAt) =>

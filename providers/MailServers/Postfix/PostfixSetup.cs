@@ -129,7 +129,6 @@ internal sealed class PostfixSetup(string directory, PostfixInstance instance)
             : "; commented out, because chain files replace them: "
                 + string.Join(", ", legacy.Select(name => $"{name} = {configuration[name]}"));
         string wrote = settings.Count == 0 ? "changed" : $"wrote into it: {string.Join(" and ", settings)}";
-        return $"{MainCf}: {wrote}{dropped}{unused}; what stood there before is in {backup}; "
-            + "reload Postfix to make it count";
+        return $"{MainCf}: {wrote}{dropped}{unused}; what stood there before is in {backup}";
     }
 }

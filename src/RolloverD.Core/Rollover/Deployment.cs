@@ -24,7 +24,7 @@ internal static class Deployment
             $"not every address was seen to serve only generation {current.Number} "
             + $"{Evidence.CleanRoundsWanted} times in a row: {problem}",
             "nothing when this is brief; otherwise see that the mail server runs, offers TLS, reads live/ and was "
-            + "reloaded");
+            + $"reloaded; {Outlook(s, current, deploying)}");
 
         if (deploying.CleanRounds > 0)
             return null;
@@ -45,6 +45,14 @@ internal static class Deployment
             && MayGoOn(s, current, deploying.Chain)
             ? new Step.Deploy(s.Certificate.Name, current.Number, $"the mail server has not taken it on: {problem}")
             : null;
+    }
+
+    private static string Outlook(Situation s, Generation current, GenerationState.Deploying deploying)
+    {
+        DateTimeOffset patienceEnds = deploying.IntendedAt + s.Desired.Timing.VerificationPatience;
+        return Earlier(s, current) is { } earlier
+            ? $"when an address shows something else after {patienceEnds:u}, generation {earlier.Number} is put back"
+            : "no generation before it can be put back";
     }
 
     // A deployment that was begun and not finished: by a crash, or because a mail server was not ready.

@@ -12,9 +12,6 @@ public enum Actor
     /// <summary>Whoever runs the zone: its provider, its authoritative servers, its signer.</summary>
     DnsHost,
 
-    /// <summary>The issuer of the certificate.</summary>
-    Issuer,
-
     /// <summary>Whoever runs the mail server.</summary>
     MailServer,
 }
@@ -68,12 +65,12 @@ public static class GateRules
         _ => Actor.Operator,
     };
 
-    // A failed step comes round again by itself, but most often somebody has to do something for it to succeed.
+    // A failed step comes round again by itself, but most often somebody has to do something for it to succeed. An
+    // order fails by the issuer, the zone that has to prove the names, or what was configured: the operator sees which.
     private static Actor OfStep(string subject) =>
         Enum.TryParse(subject.Split(' ')[0], out StepKind kind)
             ? kind switch
             {
-                StepKind.Issue => Actor.Issuer,
                 StepKind.Publish or StepKind.Withdraw => Actor.DnsHost,
                 StepKind.Deploy or StepKind.PutBack => Actor.MailServer,
                 _ => Actor.Operator,

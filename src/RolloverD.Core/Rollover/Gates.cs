@@ -52,7 +52,8 @@ internal static class Gates
 
             s.Hold(
                 Gate.Propagation, owner.Owner, null,
-                $"no authoritative server says what {endpoint.TlsaName} holds now: {owner.Laggards()}",
+                $"no authoritative server says what {endpoint.TlsaName} holds now: "
+                + (owner with { Round = s.Observation.Owners.GetValueOrDefault(endpoint.TlsaName) }).Laggards(),
                 "see that the named servers run and can be reached from here");
             return false;
         }
@@ -286,12 +287,16 @@ internal static class Gates
             ZoneSecurity.Unknown unknown => (
                 $"nothing could be found out about the zone of {owner.Owner}: {unknown.Reason}",
                 "see that the resolver of this host and the zone's servers can be reached"),
-            _ => ($"{owner.Owner} was not looked at yet", "nothing: it is looked at with the next tick"),
+            _ => (
+                $"{owner.Owner} was not looked at yet",
+                "nothing when this is brief: the next look asks; otherwise see the log"),
         };
         if (problem is not { } found)
             return true;
 
-        s.Hold(Gate.ZoneNotSecure, owner.Owner, null, found.Reason, found.Remedy);
+        // Where nothing is known of the zone, it is most often the way there from this host that is broken.
+        Gate gate = owner.Round?.Security is null or ZoneSecurity.Unknown ? Gate.Resolver : Gate.ZoneNotSecure;
+        s.Hold(gate, owner.Owner, null, found.Reason, found.Remedy);
         return false;
     }
 
@@ -313,7 +318,7 @@ internal static class Gates
             null,
             $"the local resolver does not confirm {owner.Owner}: {problem}",
             "[resolver] servers must name a validating resolver on this host; see that it runs and has the root's "
-            + "trust anchor");
+            + "trust anchor; after a change of the configuration restart the daemon");
         return false;
     }
 

@@ -34,7 +34,7 @@ internal static class Lacking
                 Gate.Chain, $"generation {generation.Number}", null,
                 $"a {parameters} record cannot be made: the issuer sent no CA certificate with the leaf",
                 "take this entry out of the certificate's tlsa list, or choose an issuer that sends its CA certificates"
-                + afterwards);
+                + $", and restart the daemon{afterwards}");
             return false;
         }
 

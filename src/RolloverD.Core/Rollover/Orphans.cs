@@ -91,7 +91,8 @@ public static class Orphans
             Gate.Orphan, owner, null,
             $"records of RolloverD's stay at {owner}, where no configured endpoint leads, and no configured zone holds "
             + "it, so that they cannot be withdrawn; the next certificate there would be refused",
-            $"configure its zone again until they are gone, or remove them there: {string.Join(", ", ours)}");
+            "configure its zone again and restart the daemon, until they are gone; or remove them there: "
+            + string.Join(", ", ours));
         return false;
     }
 

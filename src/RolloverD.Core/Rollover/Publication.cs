@@ -134,7 +134,8 @@ internal static class Publication
                 Gate.Safety, owner.Owner, null,
                 $"{what} when {certificate.Name} is renewed: {live.Chain.Leaf} ends on {live.Chain.NotAfter:u}, and by "
                 + "usage 2 senders refuse it then",
-                "nothing when the renewal comes by itself; otherwise see what it waits for");
+                "nothing when the renewal comes by itself; otherwise see what it waits for: "
+                + $"'rolloverd status {certificate.Name}'");
             return false;
         }
 

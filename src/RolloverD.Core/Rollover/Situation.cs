@@ -139,6 +139,12 @@ internal sealed record OwnerSituation(string Owner, OwnerLedger Ledger, OwnerObs
     {
         if (Round is null)
             return "no authoritative server was asked yet";
+        if (Round.Servers.IsEmpty)
+        {
+            return Round.Security is ZoneSecurity.Unknown unknown
+                ? $"no authoritative server was found: {unknown.Reason}"
+                : "no authoritative server was found";
+        }
 
         RecordSet latest = Ledger.Latest ?? RecordSet.Absent;
 

@@ -33,7 +33,7 @@ internal static class Unserved
                     $"{round.Endpoint} at {address.Address} shows {shown[0].Leaf} (key {shown[0].Key}) and not "
                     + $"generation {current.Number}, {live.Chain.Leaf}, which is in service",
                     $"have the mail server there read live/{s.Certificate.Name} for {round.Endpoint.Host} and reload "
-                    + "it; or take the endpoint out of this certificate");
+                    + "it; or take the endpoint out of this certificate and restart the daemon");
                 break;
             }
         }

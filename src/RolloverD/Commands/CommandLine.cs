@@ -18,7 +18,8 @@ internal static class CommandLine
 
             A sender that validates DANE must be able to deliver at every instant of a key or certificate change.
             rolloverd publishes the next TLSA records, waits until every authoritative server and every compliant cache
-            must have them, swaps the certificate, verifies it from outside, and then retires the old records.
+            must have them, swaps the certificate, verifies it by STARTTLS at every address, and then retires the old
+            records.
             """);
         root.Options.Add(common.File);
         root.Options.Add(common.Json);

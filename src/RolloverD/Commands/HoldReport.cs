@@ -39,14 +39,20 @@ internal sealed record HoldReport(
     {
         (false, ['n', 'o', 't', 'h', 'i', 'n', 'g', ':' or ' ', ..]) => $"{WhoText}{Remedy[Nothing.Length..]}",
         (false, _) => $"{WhoText} yet; when it lasts: {Remedy}",
-        _ => $"{WhoText}: {Remedy}",
+        _ => $"{WhoText}: {Otherwise ?? Remedy}",
     };
+
+    // Nothing was to do while it was brief; it is not any more.
+    private string? Otherwise =>
+        Remedy.StartsWith(Nothing, StringComparison.Ordinal)
+        && Remedy.Split("; otherwise ", 2) is [_, var otherwise]
+            ? otherwise
+            : null;
 
     private static string WhoActs(Actor actor) => actor switch
     {
         Actor.Nobody => "nobody",
         Actor.DnsHost => "DNS host",
-        Actor.Issuer => "issuer",
         Actor.MailServer => "mail server's keeper",
         _ => "operator",
     };

@@ -87,7 +87,7 @@ internal static class KnownKeys
 
     public static readonly DurationKey Ttl = new(
         "ttl",
-        "TTL of the TLSA records that are published; every change of a key waits at least twice as long",
+        "TTL of the TLSA records that are published; a key whose record is new waits at least twice as long",
         "\"30m\"",
         TimeSpan.FromSeconds(1),
         TimeSpan.FromDays(7))
@@ -111,7 +111,8 @@ internal static class KnownKeys
 
     public static readonly DurationKey VerificationPatience = new(
         "verification-patience",
-        "how long a deployed chain may fail verification before the old generation is put back",
+        "how long an address may show another chain, or fail the handshake, after a deployment before the old "
+        + "generation is put back; one that does not answer is waited for",
         "\"5m\"",
         TimeSpan.FromSeconds(1),
         TimeSpan.FromDays(1))

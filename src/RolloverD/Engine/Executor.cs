@@ -32,6 +32,10 @@ internal sealed class Executor(World world)
                 _ => throw new InvalidOperationException($"there is no way to {step.Describe()}"),
             };
         }
+        catch (StoreException e)
+        {
+            return new StepOutcome.Unknown($"could not {step.Describe()}: {e.Reason}", e.Remedy);
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             return new StepOutcome.Unknown(
@@ -51,7 +55,8 @@ internal sealed class Executor(World world)
         if (world.ZoneOf(owner) is not { } zone)
         {
             return new StepOutcome.Refused(
-                $"no zone in the configuration holds {owner}", $"add a [zones.\"…\"] table for the zone of {owner}");
+                $"no zone in the configuration holds {owner}",
+                $"add a [zones.\"…\"] table for the zone of {owner}, and restart the daemon");
         }
 
         var change = new DnsChange(

@@ -191,7 +191,7 @@ public sealed class GenerationFiles : IGenerationFiles
         string path = _layout.PathOf(certificate, generation, StateLayout.PrivateKey);
         return GenerationKey.ReadFile(path, out pem) ?? throw new StoreException(
             $"The private key {path} is not there",
-            "Put the file back from a backup, or ask for a new key with `rolloverd roll --new-key`");
+            $"Put the file back from a backup, or ask for a new key with `rolloverd roll {certificate} --new-key`");
     }
 
     private Chain ReadChain(string certificate, int generation, ImmutableArray<ImmutableArray<byte>> certificates)
@@ -222,7 +222,7 @@ public sealed class GenerationFiles : IGenerationFiles
                 $"{_layout.PathOf(certificate, generation, StateLayout.PrivateKey)} holds key {key.Public}, and the " +
                 $"chain that was issued for generation {generation} is for key {chain.Key}: " +
                 $"{_layout.LinkOf(certificate)} was not changed",
-                "Put the file back from a backup, or begin a new generation with `rolloverd roll`");
+                $"Put the file back from a backup, or begin a new generation with `rolloverd roll {certificate}`");
         }
 
         PutChain(
@@ -249,8 +249,8 @@ public sealed class GenerationFiles : IGenerationFiles
             return;
         throw new StoreException(
             $"{_layout.DirectoryOf(certificate, generation)} holds certificates but their private key is gone",
-            "Put privkey.pem back from a backup, or ask for a new key with `rolloverd roll --new-key`; a new key is " +
-            "never made for certificates that exist");
+            $"Put privkey.pem back from a backup, or ask for a new key with `rolloverd roll {certificate} --new-key`" +
+            "; a new key is never made for certificates that exist");
     }
 
     // A key without a certificate was made for a generation that nobody wrote down: nothing names it.
@@ -291,7 +291,7 @@ public sealed class GenerationFiles : IGenerationFiles
         throw new StoreException(
             $"{_layout.DirectoryOf(certificate, generation)} is not complete ({fault}), " +
             $"so {_layout.LinkOf(certificate)} was not changed",
-            "Put the files back from a backup, or begin a new generation with `rolloverd roll`");
+            $"Put the files back from a backup, or begin a new generation with `rolloverd roll {certificate}`");
     }
 
     private void Put(string certificate, int generation, string file, byte[] content)

@@ -30,7 +30,7 @@ public class GateRulesTests
     [InlineData(Gate.MailServer, "", Actor.MailServer)]
     [InlineData(Gate.Stranger, "", Actor.Operator)]
     [InlineData(Gate.Safety, "", Actor.Operator)]
-    [InlineData(Gate.Retry, "Issue", Actor.Issuer)]
+    [InlineData(Gate.Retry, "Issue", Actor.Operator)]
     [InlineData(Gate.Retry, "Publish _25._tcp.mx1.example.net", Actor.DnsHost)]
     [InlineData(Gate.Retry, "Withdraw", Actor.DnsHost)]
     [InlineData(Gate.Retry, "Deploy", Actor.MailServer)]

@@ -154,12 +154,26 @@ public class PlannerTests
     }
 
     [Fact]
+    public void Where_no_server_was_found_none_is_said_to_serve_anything()
+    {
+        Facts facts = With(Preparing);
+        RecordSet both = Some.Set(Some.Record("3 1 1", Key), Some.Record("3 1 1", NextKey));
+        facts = facts.With(facts.Owner(Some.Owner).Intend(both, [], Now).Applied(both, Now));
+        OwnerObservation lost =
+            Look.At(Now) with { Zone = null, Servers = [], Security = new ZoneSecurity.Unknown("timed out") };
+        Observation observation = Dns(lost);
+        Plan plan = Decide(facts.Observe(Mx1, observation), observation);
+        Hold hold = plan.Holds.First(h => h.Gate == Gate.Propagation);
+        Assert.EndsWith("no authoritative server was found: timed out", hold.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_unsound_DNS_holds_a_publication_and_says_why()
     {
         OwnerObservation good = Look.At(Now, Look.Serves(Some.Set(Some.Record("3 1 1", Key))));
         Check(Gate.ZoneNotSecure, good with { Security = new ZoneSecurity.Insecure("no DS") }, "no DS");
         Check(Gate.ZoneNotSecure, good with { Security = new ZoneSecurity.Bogus("expired") }, "expired");
-        Check(Gate.ZoneNotSecure, good with { Security = new ZoneSecurity.Unknown("no answer") }, "no answer");
+        Check(Gate.Resolver, good with { Security = new ZoneSecurity.Unknown("no answer") }, "no answer");
         Check(Gate.Resolver, good with { Resolver = new ResolverView.NotValidated("no AD bit") }, "no AD bit");
         Check(Gate.Resolver, good with { Resolver = new ResolverView.Failed("SERVFAIL") }, "SERVFAIL");
         OwnerObservation short_ = Look.At(Now, Look.Serves(Some.Set(Some.Record("3 1 1", Key)), Now.AddHours(2)));
@@ -199,7 +213,7 @@ public class PlannerTests
         OwnerObservation unknown = Look.At(Now) with { Zone = null, Security = new ZoneSecurity.Unknown("no answer") };
         Plan plan = Decide(facts, Dns(unknown));
         Assert.Null(plan.Next);
-        Assert.Contains(plan.Holds, h => h.Gate == Gate.ZoneNotSecure);
+        Assert.Contains(plan.Holds, h => h.Gate == Gate.Resolver);
 
         // The zone may have been secure until just now, and caches hold what it had.
         OwnerObservation dead = Look.At(Now, new AnswerContent.Unreachable("timed out"));

@@ -190,6 +190,16 @@ public sealed class TextTests
     public void Each_hold_names_who_is_to_act(Gate gate, int seconds, string remedy, string who) => Assert.Equal(
         who, HoldReport.Of(new(gate, "x", Now.AddSeconds(-seconds), null, "why", remedy), Now).Who);
 
+    [Theory]
+    [InlineData(10, "nobody has to act when this is brief; otherwise look")]
+    [InlineData(600, "the mail server's keeper has to act: look")]
+    public void Who_has_to_act_is_not_told_that_there_is_nothing_to_do(int seconds, string sentence) => Assert.Equal(
+        sentence,
+        HoldReport.Of(
+            new(Gate.Verification, "x", Now.AddSeconds(-seconds), null, "why",
+                "nothing when this is brief; otherwise look"),
+            Now).WhoAndHow);
+
     private static string Text(Page page) => string.Join('\n', page.Text) + "\n";
 
     private static void AssertGolden(string name, Page page) => GoldenFile.Matches(

@@ -18,8 +18,8 @@ internal static class FittingTimes
         {
             yield return new PolicyFinding.Warning(
                 ttl,
-                $"with {DurationText.Format(desired.Timing.Ttl)} every change of a key takes at least twice as long, "
-                    + "also in an emergency",
+                $"with {DurationText.Format(desired.Timing.Ttl)} every change to a key whose record is new "
+                    + "takes at least twice as long, also in an emergency without a standby key",
                 "use 30m to 1h");
         }
 

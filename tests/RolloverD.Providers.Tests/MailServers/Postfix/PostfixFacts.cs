@@ -133,7 +133,7 @@ public sealed class PostfixFacts : MailServerTests
             $"{postfix.Sandbox.MainCf}: wrote into it: smtpd_tls_chain_files = {live.Files.Combined} and "
             + "smtpd_tls_security_level = may; commented out, because chain files replace them: "
             + "smtpd_tls_cert_file = /etc/ssl/old.pem, smtpd_tls_eckey_file = /etc/ssl/old-ec.key; what stood there "
-            + $"before is in {postfix.Sandbox.MainCf}.rolloverd-before; reload Postfix to make it count",
+            + $"before is in {postfix.Sandbox.MainCf}.rolloverd-before",
             done.Summary);
         string[] after = File.ReadAllLines(postfix.Sandbox.MainCf);
         Assert.Contains($"smtpd_tls_chain_files = {live.Files.Combined}", after);
