@@ -27,7 +27,7 @@ public static class Orphans
         return
         [
             .. facts.Owners.Values
-                .Where(l => !l.Ours.IsEmpty && !taken.Contains(l.Owner))
+                .Where(l => !taken.Contains(l.Owner))
                 .Select(l => l.Owner)
                 .Order(StringComparer.Ordinal),
         ];
@@ -35,7 +35,8 @@ public static class Orphans
 
     /// <summary>
     /// What is remembered without those owners and endpoints that are no longer configured and of which no server and
-    /// no cache holds a record of RolloverD's.
+    /// no cache holds a record of RolloverD's, nor a set that a look would not find: an endpoint may be configured
+    /// again at any time, and then what caches hold counts as before.
     /// </summary>
     public static Facts Forget(this Facts facts, Desired desired, DateTimeOffset now)
     {
@@ -46,7 +47,7 @@ public static class Orphans
 
         ImmutableDictionary<string, OwnerLedger> owners = facts.Owners.RemoveRange(facts.Owners.Values
             .Where(l => !taken.Contains(l.Owner)
-                && !l.VisibleAt(now, desired.Timing.SafetyMargin).Any(s => l.Ours.Any(s.Records.Contains)))
+                && !l.VisibleAt(now, desired.Timing.SafetyMargin).Any(s => Matters(l, s.Records)))
             .Select(l => l.Owner));
         ImmutableDictionary<Endpoint, EndpointFacts> endpoints = facts.Endpoints.RemoveRange(facts.Endpoints.Values
             .Where(e => !configured.Contains(e.Endpoint)
@@ -56,6 +57,9 @@ public static class Orphans
             ? facts
             : facts with { Owners = owners, Endpoints = endpoints };
     }
+
+    private static bool Matters(OwnerLedger ledger, RecordSet set) =>
+        ledger.Ours.Any(set.Contains) || !(set.IsAbsent || set.Equals(ledger.Latest));
 
     /// <summary>Withdraws RolloverD's own records from an orphan.</summary>
     internal static Step? Withdraw(Situation s)

@@ -196,6 +196,25 @@ public class ChangedConfigurationTests
     }
 
     [Fact]
+    public void Such_an_endpoint_is_not_forgotten_while_caches_hold_what_no_look_would_find()
+    {
+        RecordSet foreign = Some.Set(Some.Record("3 1 1", Some.Key(66)));
+        RecordSet before = new(foreign.Records, TimeSpan.FromHours(10));
+        OwnerLedger ledger = Given.Ledger(foreign, Submission.TlsaName) with { Ours = [] };
+        Facts facts = Given.Steady(Mx1 with { Endpoints = [Some.Mx, Submission] }, Key).With(ledger with
+        {
+            Sets = [new(before, Now.AddHours(-1), new SetState.Gone(Now, Now)), .. ledger.Sets],
+        });
+        Desired desired = Zoned(Mx1);
+        Assert.Equal([Submission.TlsaName], Orphans.LookedAfterBy(desired, facts, "mx1"));
+        Assert.Same(facts, facts.Forget(desired, Now.AddHours(19)));
+        Facts later = facts.Forget(desired, Now.AddHours(20));
+        Assert.Equal([Some.Owner], later.Owners.Keys);
+        Assert.Equal([Some.Mx], later.Endpoints.Keys);
+        Assert.Null(Decide(facts, desired: desired).Next);
+    }
+
+    [Fact]
     public void Foreign_records_that_stay_at_such_an_owner_must_not_break_what_it_last_showed()
     {
         TlsaRecord dead = Some.Record("3 1 1", Some.Key(66));
