@@ -94,7 +94,10 @@ public static class Recording
                 keep.Generation, from.Algorithm, key, from.KeyCreatedAt, new GenerationState.Preparing(now)),
             _ => throw new InvalidOperationException($"step '{step.Describe()}' begins no generation"),
         };
-        return generation.State is GenerationState.Standby
+
+        // It was asked for a new key while a renewal with the old one was about to begin.
+        bool isOther = step is Step.KeepKey && known.Request is { NewKey: true };
+        return generation.State is GenerationState.Standby || isOther
             ? known.With(generation)
             : known.With(generation).Answer(generation.Number);
     }

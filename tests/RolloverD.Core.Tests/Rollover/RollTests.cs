@@ -246,6 +246,20 @@ public class RollTests
     }
 
     [Fact]
+    public void A_renewal_that_begins_while_a_new_key_is_asked_for_does_not_answer()
+    {
+        var keep = new Step.KeepKey("mx1", 2, 1, "due");
+        Facts facts = Given.Steady(Mx1, Key).Asked().Complete(keep, new StepOutcome.KeyReady(Key), Now);
+        Assert.Null(facts.Certificate("mx1").Request!.Generation);
+        Assert.Equal(2, Assert.IsType<Step.Archive>(Decide(facts, Now, Chain).Next).Generation);
+
+        facts = Given.Steady(Mx1, Key);
+        facts = facts.With(facts.Certificate("mx1").Ask(false, false, Now))
+            .Complete(keep, new StepOutcome.KeyReady(Key), Now);
+        Assert.Equal(2, facts.Certificate("mx1").Request!.Generation);
+    }
+
+    [Fact]
     public void A_request_is_answered_by_the_new_key_that_is_on_its_way()
     {
         CertificateFacts known = Rolling(new GenerationState.Preparing(Now)).Certificate("mx1");
