@@ -24,7 +24,8 @@ internal static class Issuance
         foreach (OwnerSituation owner in s.Owners)
         {
             expected &= emergency || Gates.AllVisibleFit(
-                s, owner, set => set.ExpectsKey(next.Key), $"does not name the key of generation {next.Number}");
+                s, owner, set => set.ExpectsKey(next.Key) || RefusesAnyway(s, set),
+                $"does not name the key of generation {next.Number}");
 
             // An order needs sound DNS for its own records, too.
             if (owner.IsPublished(s.Now, s.Margin))
@@ -36,6 +37,11 @@ internal static class Issuance
                 : "every visible record set expects its key")
             : null;
     }
+
+    // As where somebody replaced all records: to wait for who refuses what is in service gains him nothing, and the
+    // certificate may end meanwhile.
+    private static bool RefusesAnyway(Situation s, RecordSet set) =>
+        s.Known.Current?.Chain is { } inService && !set.Covers(inService);
 
     private static string? Anew(Situation s, GenerationState.Issued issued) =>
         s.Now >= RenewalTime.Of(s.Certificate, issued.Chain)

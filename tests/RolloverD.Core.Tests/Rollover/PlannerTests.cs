@@ -126,6 +126,22 @@ public class PlannerTests
     }
 
     [Fact]
+    public void An_order_does_not_wait_for_caches_that_refuse_what_is_in_service_as_well()
+    {
+        Assert.IsType<Step.Issue>(Decide(Cached(Some.Record("3 1 1", Some.Key(66)))).Next);
+        Assert.Null(Decide(Cached(Some.Record("3 1 1", Key))).Next);
+
+        static Facts Cached(TlsaRecord record)
+        {
+            Facts facts = Expecting(With(Preparing), Now.AddHours(-3));
+            OwnerLedger ledger = facts.Owner(Some.Owner);
+            var gone = new PublishedSet(
+                new([record], TimeSpan.FromDays(1)), Now.AddHours(-9), new SetState.Gone(Now, Now.AddHours(-3)));
+            return facts.With(ledger with { Sets = [gone, .. ledger.Sets] });
+        }
+    }
+
+    [Fact]
     public void Nothing_is_ordered_while_the_resolver_is_away()
     {
         Facts facts = Expecting(With(Preparing), Now.AddHours(-3));
