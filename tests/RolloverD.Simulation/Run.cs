@@ -216,7 +216,11 @@ internal sealed class Run
     {
         TimeSpan wait = plan.WakeAt - scene.Clock.GetUtcNow();
         if (wait > TimeSpan.Zero && (!scene.Scenario.IsPunctual || turns > 1000))
+        {
+            TimeSpan asked = wait;
             wait = Longest(wait, Shortest(Idle(name, wait, isOld), UntilDue(plan, wait), scene.Scenario.LongestSleep));
+            scene.Oversleeps(wait - asked);
+        }
 
         if (scene.IsEnabled(Fault.AlarmLate) && scene.Dice.OneIn(50))
         {

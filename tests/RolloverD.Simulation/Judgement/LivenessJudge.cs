@@ -44,8 +44,14 @@ internal static class LivenessJudge
         if (leaf.NotAfter <= scene.Now)
             return $"{certificate.Name}: the certificate has ended";
 
-        if (leaf.Key.Family != certificate.Key.Family())
+        if (Materials.AlgorithmOf(leaf.Key) != certificate.Key)
             return $"{certificate.Name}: the key in service is not of the kind that is configured";
+
+        if (scene.Wishes.TryGetValue(certificate.Name, out (Shown? From, bool NewKey) wish)
+            && (live == wish.From || (wish.NewKey && live.Chain.Key.Equals(wish.From?.Chain.Key))))
+        {
+            return $"{certificate.Name}: the {(wish.NewKey ? "new key" : "roll")} that was asked for did not come";
+        }
 
         foreach (Listener listener in scene.Mail.Listeners.Where(l => certificate.Endpoints.Contains(l.Endpoint)))
         {
@@ -93,13 +99,32 @@ internal static class LivenessJudge
                 return $"{owner.Name}: {Short.Of(record)} is left over";
         }
 
+        // A TTL is asked for once, because a provider may have one of its own; who loses that change keeps the old one.
+        TimeSpan ttl = scene.Provider.ForcedTtl ?? scene.Desired.Timing.Ttl;
+        if (held.Ttl != ttl && !scene.Scenario.Faults.Contains(Fault.ProviderLosesUpdate)
+            && held.Records.Any(r => !scene.Owners.IsForeign(owner, r)))
+        {
+            return $"{owner.Name}: has the TTL {held.Ttl} and not {ttl}";
+        }
+
         foreach (DesiredCertificate certificate in here)
         {
             Shown live = scene.Mail.Live(certificate.Name)!;
+            string[] spare =
+            [
+                .. scene.Files.Keys
+                    .Where(k => k.Certificate == certificate.Name && k.Generation != live.Generation)
+                    .SelectMany(k => (string[])[Digest(k.Key, 1), Digest(k.Key, 2)]),
+            ];
             foreach (TlsaParameters p in certificate.Tlsa)
             {
                 if (!held.Records.Any(r => r.Parameters == p && Sender.Names(r, live)))
                     return $"{owner.Name}: no {p} record for {live}";
+                if (certificate.KeyPolicy == KeyPolicy.Standby && p.NeedsOnlyKey
+                    && !held.Records.Any(r => r.Parameters == p && spare.Contains(r.Data)))
+                {
+                    return $"{owner.Name}: no {p} record for a standby key of {certificate.Name}";
+                }
             }
 
             if (Sender.Refusing(held, live, certificate.Endpoints[0].Host, scene.Now) != 0)

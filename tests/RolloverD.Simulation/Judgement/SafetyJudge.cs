@@ -48,6 +48,13 @@ internal sealed class SafetyJudge(Scene scene)
         }
     }
 
+    /// <summary>A certificate has ended: what was good with it may be so no more.</summary>
+    public void Ended(Shown ended)
+    {
+        judged.RemoveWhere(j => j.Shown == ended.Number);
+        LookAgain();
+    }
+
     /// <summary>Remembers whose mail fails at the certificate's endpoints whatever is put there.</summary>
     public void NoteHopeless(Shown fresh, DesiredCertificate certificate)
     {
@@ -74,7 +81,7 @@ internal sealed class SafetyJudge(Scene scene)
             for (int kind = 0; kind < Sender.Kinds.Length; kind++)
             {
                 if ((all & (1 << kind)) != 0)
-                    fresh.Hopeless.Add((edition.Number, kind));
+                    fresh.Hopeless.Add((endpoint.TlsaName, edition.Number, kind));
             }
         }
     }
@@ -99,11 +106,11 @@ internal sealed class SafetyJudge(Scene scene)
     }
 
     /// <summary>
-    /// RolloverD was told of an edition; when it is an operator's and does harm, it must be mended soon.
+    /// RolloverD was told of an edition; when it is not its own and does harm, it must be mended soon.
     /// </summary>
     public void Told(Edition edition)
     {
-        if (edition.Origin == Origin.Operator)
+        if (edition.Origin != Origin.RolloverD)
             scene.Timeline.In(healsWithin, () => MustBeMended(edition));
     }
 
@@ -115,7 +122,7 @@ internal sealed class SafetyJudge(Scene scene)
         foreach (Endpoint endpoint in Endpoints())
         {
             TlsaOwner owner = scene.Owners.Of(endpoint.TlsaName);
-            if (owner.Held != edition)
+            if (!IsOnlyChanged(edition, owner.Held))
                 continue;
 
             if (!scene.IsQuietSince(then))
@@ -128,13 +135,25 @@ internal sealed class SafetyJudge(Scene scene)
             Meet(endpoint);
             foreach (Shown met in shown.Where(s => s.ToldAt(endpoint) < then && IsToBeMended(s, endpoint)))
             {
-                if (Sender.Refusing(edition.Records, met, endpoint.Host, scene.Now) is not 0 and int mask)
+                int mask = Sender.Refusing(edition.Records, met, endpoint.Host, scene.Now)
+                    & Sender.Refusing(owner.Held.Records, met, endpoint.Host, scene.Now);
+                if (mask != 0)
                 {
                     scene.Violation(
-                        $"{endpoint}: {edition} was not mended within {healsWithin}: {Tell(mask)} refuse {met}");
+                        $"{endpoint}: {edition} was not mended within {healsWithin}, now {owner.Held}: "
+                        + $"{Tell(mask)} refuse {met}");
                 }
             }
         }
+    }
+
+    // What RolloverD makes of a set that does harm does not begin the time anew.
+    private static bool IsOnlyChanged(Edition edition, Edition held)
+    {
+        Edition? made = held;
+        while (made is { Origin: Origin.RolloverD } && made != edition)
+            made = made.Base;
+        return made == edition;
     }
 
     // Nobody but an operator can vouch for a chain at an address elsewhere once RolloverD's own was met there.
@@ -150,7 +169,13 @@ internal sealed class SafetyJudge(Scene scene)
         int refusing = Sender.Refusing(edition.Records, met, endpoint.Host, now);
         for (int kind = 0; refusing >> kind != 0; kind++)
         {
-            if ((refusing & (1 << kind)) != 0 && Excuse(endpoint, edition, met, kind, now) is null)
+            if ((refusing & (1 << kind)) == 0)
+                continue;
+            if (Excuse(endpoint, edition, met, kind, now) is { } excuse)
+            {
+                scene.Coverage.Excuses(excuse);
+            }
+            else
             {
                 scene.Violation(
                     $"{endpoint}: senders {Tell(refusing)} that hold {edition} meet {met} and refuse; "
@@ -169,11 +194,23 @@ internal sealed class SafetyJudge(Scene scene)
             return "neither is RolloverD's";
 
         // Whoever held this set failed here already, whatever he met: nothing was taken from him.
-        if (met.Hopeless.Contains((edition.Number, kind)))
+        if (met.Hopeless.Contains((endpoint.TlsaName, edition.Number, kind)))
             return "its holders failed already";
 
+        // Under usage 2 a certificate ends with its date, and what kept RolloverD from renewing it was no doing of its
+        // own.
+        DateTimeOffset end = met.Leaf.Certificate.NotAfter;
+        if (now > end && (Sender.Refusing(edition.Records, met, endpoint.Host, end) & (1 << kind)) == 0)
+        {
+            DateTimeOffset due = end - (scene.Scenario.Lifetime / 3);
+            return !scene.IsQuietSince(due) ? "the certificate ended while it could not be renewed"
+                : scene.OversleptSince(due) > scene.Scenario.Lifetime / 6 ? "the certificate ended while time was saved"
+                : null;
+        }
+
         // An operator put the set there when the chain was in service, or before RolloverD could know of it.
-        if (edition.Origin == Origin.Operator && (edition.ToldAt is not { } told || met.ExposedAt <= told))
+        DateTimeOffset brought = met.BroughtAt(endpoint);
+        if (edition.Origin == Origin.Operator && (edition.ToldAt is not { } told || brought <= told))
             return "an operator broke it";
 
         // An operator took away, before RolloverD was told of it, what had been there before it came, or what the
@@ -190,22 +227,16 @@ internal sealed class SafetyJudge(Scene scene)
         if (met.Origin == Origin.Operator && (met.ToldAt(endpoint) is not { } shownAt || edition.CalledAt <= shownAt))
             return "an operator put another chain there";
 
-        // A provider stopped between two records of one change, and more than one chain is served somewhere under the
+        // A provider stopped between two records of one change, and more than one chain was served somewhere under the
         // owner: while parameters are new there, no order of single records is good for all of them.
-        if (edition.IsHalf && ShownUnder(endpoint) > 1 && IsInTransit(edition, met, kind))
-            return "half a change cannot cover several chains";
-
-        // Under usage 2 a certificate ends with its date, and what kept RolloverD from renewing it was no doing of its
-        // own.
-        DateTimeOffset end = met.Leaf.Certificate.NotAfter;
-        if (now > end && !scene.IsQuietSince(end - (scene.Scenario.Lifetime / 3))
-            && (Sender.Refusing(edition.Records, met, endpoint.Host, end) & (1 << kind)) == 0)
+        if (edition.IsHalf && brought <= edition.CalledAt && ShownUnder(endpoint) > 1
+            && IsInTransit(edition, met, kind))
         {
-            return "the certificate ended while it could not be renewed";
+            return "half a change cannot cover several chains";
         }
 
         // RolloverD changed a set that failed in the same way: it made nothing worse. RFC 7671 §8
-        if (edition is { Origin: Origin.RolloverD, Base: { } before } && edition.CalledAt >= met.ExposedAt
+        if (edition is { Origin: Origin.RolloverD, Base: { } before } && edition.CalledAt >= brought
             && (Sender.Refusing(before.Records, met, endpoint.Host, now) & (1 << kind)) != 0)
         {
             return "the set before it failed too";

@@ -25,7 +25,8 @@ internal sealed class Coverage
 
     public long Ticks { get; set; }
 
-    public long Excused { get; set; }
+    /// <summary>How often a refusal was excused, by the reason.</summary>
+    public SortedDictionary<string, long> Excused { get; } = new(StringComparer.Ordinal);
 
     public TimeSpan Simulated { get; set; }
 
@@ -45,6 +46,9 @@ internal sealed class Coverage
     }
 
     public void Held(Gate gate) => Gates[(int)gate]++;
+
+    public void Excuses(string reason, long times = 1) =>
+        Excused[reason] = Excused.GetValueOrDefault(reason) + times;
 
     public void EndRun()
     {
@@ -70,6 +74,8 @@ internal sealed class Coverage
         Add(Gates, other.Gates);
         Add(pairs, other.pairs);
         Add(StepsWithFaults, other.StepsWithFaults);
+        foreach ((string reason, long times) in other.Excused)
+            Excuses(reason, times);
     }
 
     private static void Add(long[] sums, long[] more)

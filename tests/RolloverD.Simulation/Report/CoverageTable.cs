@@ -11,6 +11,9 @@ internal static class CoverageTable
         Section(output, "steps", Enum.GetNames<StepKind>(), coverage.Steps);
         Section(output, "holds (decisions that waited)", Enum.GetNames<Gate>(), coverage.Gates);
         Section(output, "faults", Enum.GetNames<Fault>(), coverage.Faults);
+        output.WriteLine("refusals that were excused (a set, a chain and a kind of sender each):");
+        foreach ((string reason, long times) in coverage.Excused)
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {reason,-60}{times,12:N0}"));
         Pairs(output, "pairs of faults in one run", Faults(coverage));
         Pairs(output, "steps after a fault in one run", Steps(coverage));
     }

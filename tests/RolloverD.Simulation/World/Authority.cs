@@ -38,7 +38,8 @@ internal sealed class Authority(Scene scene) : IAuthority
         if (!round.IsHeard())
             return Task.FromResult(round with { Owner = name, Aliases = [] }); // nobody said that it is an alias
 
-        scene.Knowledge.IsLedBy(name);
+        if (round.Zone is not null) // else nothing that was heard counts
+            scene.Knowledge.IsLedBy(name);
         return Task.FromResult(round);
     }
 

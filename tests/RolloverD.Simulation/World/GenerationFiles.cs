@@ -24,7 +24,7 @@ internal sealed class GenerationFiles(Scene scene) : IGenerationFiles
         scene.Effect($"key of generation {generation}", onDisk: true, () =>
         {
             if (!keys.TryGetValue((certificate, generation), out PublicKey? key)
-                || key.Family != algorithm.Family() || taken?.Contains(key) == true)
+                || Materials.AlgorithmOf(key) != algorithm || taken?.Contains(key) == true)
             {
                 keys[(certificate, generation)] = key = scene.Materials.NewKey(algorithm);
             }

@@ -38,6 +38,7 @@ internal sealed class MailServer(Scene scene, DesiredCertificate certificate) : 
     private MailServerOutcome Reload()
     {
         MailSystem mail = scene.Mail;
+        DateTimeOffset called = scene.Now;
         switch (scene.Strikes(Faults))
         {
             case Fault.ReloadFails:
@@ -65,8 +66,11 @@ internal sealed class MailServer(Scene scene, DesiredCertificate certificate) : 
         }
 
         return new MailServerOutcome.Done("reloaded");
-    }
 
-    private void TakeOn(Func<Listener, bool> where) =>
-        scene.Mail.TakeOn(certificate.Name, where);
+        void TakeOn(Func<Listener, bool> where)
+        {
+            mail.Live(certificate.Name)?.IsBrought(called, mail);
+            mail.TakeOn(certificate.Name, where);
+        }
+    }
 }

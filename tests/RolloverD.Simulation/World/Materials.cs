@@ -60,6 +60,9 @@ internal sealed class Materials
         return paper;
     }
 
+    /// <summary>What kind of key it is.</summary>
+    public static KeyAlgorithm AlgorithmOf(PublicKey key) => (KeyAlgorithm)key.Spki[1];
+
     private static ImmutableArray<byte> Der(int number) => [0x30, 0x04, .. BitConverter.GetBytes(number)];
 
     private static ImmutableArray<byte> Spki(int number, KeyAlgorithm algorithm)

@@ -74,6 +74,7 @@ internal sealed class Operator(Scene scene)
                         return facts;
 
                     scene.Occurs(act);
+                    scene.Wishes.Remove(name);
                     scene.History?.Note(scene, $"operator: aborts: {abortion.Describe()}");
                     return facts.Take(abortion, name, now);
                 });
@@ -173,6 +174,7 @@ internal sealed class Operator(Scene scene)
                 return facts;
 
             scene.Occurs(act);
+            scene.Wishes[name] = (scene.Mail.Live(name), newKey);
             return facts.With(known.Ask(newKey, emergency, scene.Clock.GetUtcNow()));
         });
     }

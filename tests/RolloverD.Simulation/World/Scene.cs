@@ -30,6 +30,7 @@ internal sealed class Scene
     private int crashes;
     private int editions;
     private int exposures;
+    private readonly List<(DateTimeOffset Until, TimeSpan By)> overslept = [];
 
     public Scene(Scenario scenario, Coverage coverage, History? history)
     {
@@ -105,6 +106,23 @@ internal sealed class Scene
 
     /// <summary>Whether nothing was wrong since.</summary>
     public bool IsQuietSince(DateTimeOffset then) => Troubles == 0 && LastTrouble < then;
+
+    /// <summary>Alarms ring later than the product asked for, to save time.</summary>
+    public void Oversleeps(TimeSpan by)
+    {
+        if (by > TimeSpan.Zero)
+            overslept.Add((Now + by, by));
+    }
+
+    /// <summary>How much time was saved so since then; of several certificates at once counts more than once.</summary>
+    public TimeSpan OversleptSince(DateTimeOffset then) =>
+        TimeSpan.FromTicks(overslept.Where(o => o.Until > then).Sum(o => o.By.Ticks));
+
+    /// <summary>
+    /// What an operator asked to be rolled and did not abort: the chain that was in service then, and whether the key
+    /// was to be a new one.
+    /// </summary>
+    public Dictionary<string, (Shown? From, bool NewKey)> Wishes { get; } = [];
 
     /// <summary>The first thing that must not be; null while all is well.</summary>
     public string? Broken { get; private set; }
@@ -219,14 +237,19 @@ internal sealed class Scene
         Mail.Swap(certificate, shown);
     }
 
-    public Shown NewShown(Chain chain, Origin origin, int? generation) => new(
-        ++exposures,
-        chain,
-        Materials.Of(chain.Leaf),
-        [.. chain.Ancestors.Select(Materials.Of)],
-        origin,
-        generation,
-        Now);
+    public Shown NewShown(Chain chain, Origin origin, int? generation)
+    {
+        var shown = new Shown(
+            ++exposures,
+            chain,
+            Materials.Of(chain.Leaf),
+            [.. chain.Ancestors.Select(Materials.Of)],
+            origin,
+            generation,
+            Now);
+        Timeline.At(chain.Leaf.NotAfter + TimeSpan.FromSeconds(1), () => judge.Ended(shown));
+        return shown;
+    }
 
     public Chain StrangerChain(string issuer, KeyAlgorithm algorithm)
     {

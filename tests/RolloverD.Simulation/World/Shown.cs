@@ -23,6 +23,7 @@ internal sealed record Shown(
     DateTimeOffset ExposedAt)
 {
     private readonly Dictionary<Endpoint, DateTimeOffset> told = [];
+    private readonly Dictionary<Endpoint, DateTimeOffset> brought = [];
 
     /// <summary>When a handshake with the endpoint first showed it to RolloverD; null: never.</summary>
     public DateTimeOffset? ToldAt(Endpoint endpoint) => told.TryGetValue(endpoint, out DateTimeOffset at) ? at : null;
@@ -35,9 +36,26 @@ internal sealed record Shown(
     public void IsForgottenAt(Endpoint endpoint) => told.Remove(endpoint);
 
     /// <summary>
-    /// Editions whose holders failed at this endpoint whatever they met there, when this was put there: by sender.
+    /// When RolloverD last brought it to an endpoint at which no process showed it: put where it may be read, or had
+    /// the mail server read it.
     /// </summary>
-    public HashSet<(int Edition, int Sender)> Hopeless { get; } = [];
+    public DateTimeOffset BroughtAt(Endpoint endpoint) =>
+        brought.TryGetValue(endpoint, out DateTimeOffset at) && at > ExposedAt ? at : ExposedAt;
+
+    /// <summary>RolloverD has the mail server read it.</summary>
+    public void IsBrought(DateTimeOffset now, MailSystem mail)
+    {
+        foreach (IGrouping<Endpoint, Listener> here in mail.Listeners.GroupBy(l => l.Endpoint))
+        {
+            if (!here.Any(l => l.Slots.Values.Any(processes => processes.Contains(this))))
+                brought[here.Key] = now;
+        }
+    }
+
+    /// <summary>
+    /// Editions whose holders failed at an endpoint whatever they met there, when this was put there: by sender.
+    /// </summary>
+    public HashSet<(string Endpoint, int Edition, int Sender)> Hopeless { get; } = [];
 
     public bool Equals(Shown? other) => ReferenceEquals(this, other);
 
