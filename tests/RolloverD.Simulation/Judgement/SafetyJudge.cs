@@ -62,7 +62,8 @@ internal sealed class SafetyJudge(Scene scene)
             NoteHopeless(fresh, endpoint);
     }
 
-    private void NoteHopeless(Shown fresh, Endpoint endpoint)
+    /// <summary>Remembers whose mail fails at an endpoint whatever is put there.</summary>
+    public void NoteHopeless(Shown fresh, Endpoint endpoint)
     {
         InUse(endpoint);
         inUse.AddRange(scene.Owners.Of(endpoint.TlsaName).Dormant.Except(inUse));

@@ -69,7 +69,8 @@ internal sealed class MailServer(Scene scene, DesiredCertificate certificate) : 
 
         void TakeOn(Func<Listener, bool> where)
         {
-            mail.Live(certificate.Name)?.IsBrought(called, mail);
+            if (mail.Live(certificate.Name) is { } live)
+                scene.Brings(live, certificate, called);
             mail.TakeOn(certificate.Name, where);
         }
     }

@@ -237,6 +237,19 @@ internal sealed class Scene
         Mail.Swap(certificate, shown);
     }
 
+    /// <summary>RolloverD has the mail server read a chain that is in live/.</summary>
+    public void Brings(Shown shown, DesiredCertificate certificate, DateTimeOffset called)
+    {
+        foreach (Endpoint endpoint in certificate.Endpoints)
+        {
+            if (Mail.At(endpoint).Any(l => l.Slots.Values.Any(processes => processes.Contains(shown))))
+                continue;
+
+            shown.IsBroughtTo(endpoint, called);
+            judge.NoteHopeless(shown, endpoint);
+        }
+    }
+
     public Shown NewShown(Chain chain, Origin origin, int? generation)
     {
         var shown = new Shown(

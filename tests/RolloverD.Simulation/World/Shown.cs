@@ -42,15 +42,8 @@ internal sealed record Shown(
     public DateTimeOffset BroughtAt(Endpoint endpoint) =>
         brought.TryGetValue(endpoint, out DateTimeOffset at) && at > ExposedAt ? at : ExposedAt;
 
-    /// <summary>RolloverD has the mail server read it.</summary>
-    public void IsBrought(DateTimeOffset now, MailSystem mail)
-    {
-        foreach (IGrouping<Endpoint, Listener> here in mail.Listeners.GroupBy(l => l.Endpoint))
-        {
-            if (!here.Any(l => l.Slots.Values.Any(processes => processes.Contains(this))))
-                brought[here.Key] = now;
-        }
-    }
+    /// <summary>RolloverD brings it there.</summary>
+    public void IsBroughtTo(Endpoint endpoint, DateTimeOffset at) => brought[endpoint] = at;
 
     /// <summary>
     /// Editions whose holders failed at an endpoint whatever they met there, when this was put there: by sender.
