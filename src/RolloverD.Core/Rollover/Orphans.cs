@@ -5,12 +5,13 @@ using RolloverD.Core.Policy;
 namespace RolloverD.Core.Rollover;
 
 /// <summary>
-/// Owners that hold records of RolloverD's and that no configured endpoint leads to any more: the endpoint or the
-/// certificate was taken out of the configuration, or a CNAME leads elsewhere now.
+/// Owners that something is known of and that no configured endpoint leads to any more: the endpoint or the certificate
+/// was taken out of the configuration, or a CNAME leads elsewhere now.
 /// </summary>
 /// <remarks>
 /// A record that nobody keeps fresh breaks the host at its next certificate; none at all is no DANE, which refuses
-/// nothing. So they are withdrawn, and when no cache holds them any more the owner is forgotten.
+/// nothing. So RolloverD's own are withdrawn, and the owner is forgotten when no cache holds them any more, nor a set
+/// that a look would not find.
 /// </remarks>
 public static class Orphans
 {
