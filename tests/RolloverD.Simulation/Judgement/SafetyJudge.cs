@@ -199,7 +199,8 @@ internal sealed class SafetyJudge(Scene scene)
             return "its holders failed already";
 
         // Under usage 2 a certificate ends with its date, and what kept RolloverD from renewing it was no doing of its
-        // own.
+        // own. It has the last third of the lifetime for that; half of it is more than the waits of a roll, of which a
+        // lifetime holds eight (Scenario.Draw).
         DateTimeOffset end = met.Leaf.Certificate.NotAfter;
         if (now > end && (Sender.Refusing(edition.Records, met, endpoint.Host, end) & (1 << kind)) == 0)
         {
