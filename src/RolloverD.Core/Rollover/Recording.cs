@@ -167,8 +167,8 @@ public static class Recording
                     known = known with { Abort = known.Abort! with { Generation = null } }; // no older one in its place
                 known = known.With(ended with { State = new GenerationState.Archived(now) });
 
-                // A new key that was asked for and is lost before it served is still asked for.
-                return known.Request is { NewKey: true } request && request.Generation == archive.Generation
+                // What was asked for and is lost before it served is still asked for.
+                return known.Request is { } request && request.Generation == archive.Generation
                     && !wasInService ? known with { Request = request with { Generation = null } }
                     : known.IsAnswered() ? known with { Request = null }
                     : known;

@@ -63,15 +63,14 @@ internal static class Renewal
     {
         Chain chain = live.Chain;
         DesiredCertificate certificate = s.Certificate;
-        if (s.Known.Request is { Generation: null } request)
-        {
-            return (request.NewKey, request.Emergency ? "an emergency roll was asked for"
-                : request.NewKey ? "a roll to a new key was asked for"
-                : "a roll with the same key was asked for");
-        }
+        if (s.Known.Request is { Generation: null, NewKey: true } request)
+            return (true, request.Emergency ? "an emergency roll was asked for" : "a roll to a new key was asked for");
 
         if (current.Algorithm != certificate.Key)
             return (true, $"the configuration asks for a key of another kind, {certificate.Key}");
+
+        if (s.Known.Request is { Generation: null })
+            return (false, "a roll with the same key was asked for");
 
         DateTimeOffset keyEnds = current.KeyCreatedAt + certificate.RotateAfter;
         if (s.Now >= keyEnds)

@@ -31,15 +31,18 @@ public class LostKeyTests
         Assert.Equal(3, Assert.IsType<Step.GenerateKey>(Decide(facts, gone: false).Next).Generation);
     }
 
-    [Fact]
-    public void A_new_key_that_was_asked_for_in_an_emergency_is_still_asked_for()
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, false)]
+    public void A_rollover_that_was_asked_for_is_still_asked_for(bool newKey, bool emergency)
     {
         Facts facts = Rolling(issued: false);
-        facts = facts.With(facts.Certificate("mx1") with { Request = new(true, true, Now, 2) });
+        facts = facts.With(facts.Certificate("mx1") with { Request = new(newKey, emergency, Now, 2) });
         var archive = Assert.IsType<Step.Archive>(Decide(facts, gone: true).Next);
 
         facts = facts.Complete(archive, new StepOutcome.Done(), Now);
-        Assert.Equal(new(true, true, Now, null), facts.Certificate("mx1").Request);
+        Assert.Equal(new(newKey, emergency, Now, null), facts.Certificate("mx1").Request);
         facts = facts.Complete(
             Decide(facts, gone: false).Next!, new StepOutcome.KeyReady(Some.Key(3)), Now);
         Assert.Equal(3, facts.Certificate("mx1").Request?.Generation);

@@ -269,6 +269,18 @@ public class RollTests
     }
 
     [Fact]
+    public void A_roll_with_the_same_key_makes_one_of_the_configured_kind()
+    {
+        Facts facts = Given.Steady(Mx1, Key);
+        facts = facts.With(facts.Certificate("mx1").Ask(false, false, Now));
+        Assert.IsType<Step.KeepKey>(Decide(facts, Now, Chain).Next);
+
+        DesiredCertificate other = Mx1 with { Key = KeyAlgorithm.Rsa2048 };
+        Step? next = Planner.Next(Some.Desired(other), facts, Look.Well(facts, other, Now, Chain), "mx1", Now).Next;
+        Assert.Equal(KeyAlgorithm.Rsa2048, Assert.IsType<Step.GenerateKey>(next).Algorithm);
+    }
+
+    [Fact]
     public void A_new_key_is_new()
     {
         // A renewal copied the old key to generation 2 and crashed before that was remembered; then a new key is asked
