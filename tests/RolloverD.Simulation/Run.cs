@@ -20,6 +20,9 @@ internal sealed class Run
     // needs so many turns in a circle.
     private const int MostTurns = 1_000;
 
+    // So soon the daemon notices that its clock was set, and looks again.
+    private static readonly TimeSpan ClockPoll = TimeSpan.FromSeconds(5);
+
     private const string NoRest = "no rest";
     private const string Unsteady = "not steady";
 
@@ -129,11 +132,14 @@ internal sealed class Run
         {
             scene.InDaemon = true;
             scene.Knowledge.BeginTurn();
+            TimeSpan offset = scene.Clock.Offset;
             Task<TickResult> turn = tick.RunAsync(name, CancellationToken.None);
             if (!turn.IsCompleted)
                 throw new InvalidOperationException("a port did not answer at once");
 
             Note(name, turn.GetAwaiter().GetResult());
+            if (scene.Clock.Offset != offset)
+                alarms[name] = scene.Now + ClockPoll; // the alarm that was just set stands at a time of another clock
         }
         catch (Crash crash)
         {
@@ -188,7 +194,6 @@ internal sealed class Run
         {
             rolled.Add((name, current.Number));
         }
-
 
         // The same step with the same outcome once more is nothing new: a change that no server shows is sent again and
         // again, and what is refused is tried again and again.
