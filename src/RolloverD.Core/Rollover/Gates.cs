@@ -147,8 +147,8 @@ internal static class Gates
     }
 
     /// <summary>
-    /// A handshake of this very look showed what every address under the owner serves; of an endpoint that another
-    /// certificate looks after, one at any time.
+    /// A handshake of this very look showed what every address under the owner serves, and where caches may still be
+    /// led to it; of an endpoint that another certificate looks after, one at any time.
     /// </summary>
     /// <param name="s">The situation; takes the hold.</param>
     /// <param name="owner">The owner.</param>
@@ -171,7 +171,7 @@ internal static class Gates
             bool answers = s.Certificate.Endpoints.Contains(endpoint)
                 ? round is { IsComplete: true }
                 : known.CompleteAt is not null;
-            if (known.Owner != owner.Owner || answers)
+            if (answers || !known.IsLedTo(owner.Owner, s.Now))
                 continue;
 
             s.Hold(

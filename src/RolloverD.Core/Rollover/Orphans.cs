@@ -73,6 +73,8 @@ public static class Orphans
                 && owner.Ledger.Ours.Where(latest.Contains).ToImmutableArray() is { IsEmpty: false } ours
                 && HasZone(s, name, ours)
                 && Gates.DnsIsSound(s, owner)
+                && Gates.EveryAddressAnswers(
+                    s, owner, "records stay, to which caches may still be led, until every address was seen")
                 && Gates.Permitted(s, name, latest.Without(ours.ToHashSet()), "withdrawing") is { } target)
             {
                 // Caches may follow an alias to the owner for some time yet, so what is served anywhere counts.

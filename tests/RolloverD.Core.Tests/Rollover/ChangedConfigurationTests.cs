@@ -242,6 +242,26 @@ public class ChangedConfigurationTests
         Assert.Equal([next, lingers, kept], withdraw.Removed);
     }
 
+    // A provider that changes one record after the other may leave one alone that is not for what is served.
+    [Fact]
+    public void Where_caches_may_still_be_led_they_stay_until_every_address_was_seen()
+    {
+        DateTimeOffset until = Now.AddHours(5);
+        Facts facts = Given.Steady(Mx1 with { Endpoints = [Some.Mx, Submission] }, Key);
+        facts = facts.With(facts.EndpointOf(Some.Mx) with { Former = [new(Submission.TlsaName, until)] });
+        Observation seen = Seen(facts, Look.Serves(Some.Set(Ours)), Now);
+        Assert.IsType<Step.Withdraw>(Decide(seen, Now).Next);
+
+        Observation unmet = seen with { Endpoints = seen.Endpoints.Clear() };
+        Plan plan = Decide(unmet, until.AddSeconds(-1));
+        Assert.Null(plan.Next);
+        Hold hold = Assert.Single(plan.Holds, h => h.Gate == Gate.Verification);
+        Assert.Contains("caches may still be led", hold.Reason, StringComparison.Ordinal);
+        Assert.IsType<Step.Withdraw>(Decide(unmet, until).Next);
+
+        Plan Decide(Observation look, DateTimeOffset now) => Planner.Next(Zoned(Mx1), facts, look, "mx1", now);
+    }
+
     [Fact]
     public void The_records_of_a_certificate_that_is_no_longer_configured_go_too()
     {

@@ -96,7 +96,17 @@ internal sealed class SafetyJudge(Scene scene)
         inUse.AddRange(scene.Owners.Of(endpoint.TlsaName).Dormant.Except(inUse));
         Meet(endpoint);
         foreach (Edition edition in inUse)
-            judged.UnionWith(shown.Select(s => (endpoint.TlsaName, edition.Number, s.Number)));
+        {
+            foreach (Shown met in shown)
+            {
+                int refusing = Sender.Refusing(edition.Records, met, endpoint.Host, scene.Now);
+                for (int kind = 0; refusing >> kind != 0; kind++)
+                {
+                    if ((refusing & (1 << kind)) != 0)
+                        met.Hopeless.Add((endpoint.TlsaName, edition.Number, kind));
+                }
+            }
+        }
 
         // What live/ leads to already comes there with the next reload.
         foreach (DesiredCertificate certificate in scene.Desired.Layout.Certificates)

@@ -124,10 +124,12 @@ internal sealed class TlsaOwner
     }
 
     // Another instance at the same address may lag behind, but by less than the TTL: what RFC 7671 §8.1 counts on with
-    // its second TTL. It is counted from the request, of which RolloverD knows.
+    // its second TTL. It is counted from the request, of which RolloverD knows: not from what somebody changed on the
+    // server alone meanwhile.
     private DateTimeOffset LastGiven(int server, Edition before, Edition after) =>
         servers.InstanceLag(server) is { } share
-            ? after.CalledAt + ((before.Records.Ttl - Sloppiness) * share) - TimeSpan.FromMinutes(1)
+            ? (Held == before ? after : Held).CalledAt
+                + ((before.Records.Ttl - Sloppiness) * share) - TimeSpan.FromMinutes(1)
             : time.Now;
 
     private DateTimeOffset LeavesCaches((Edition Edition, DateTimeOffset Last) given) =>
