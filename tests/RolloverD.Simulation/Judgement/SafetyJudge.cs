@@ -65,8 +65,7 @@ internal sealed class SafetyJudge(Scene scene)
     /// <summary>Remembers whose mail fails at an endpoint whatever is put there.</summary>
     public void NoteHopeless(Shown fresh, Endpoint endpoint)
     {
-        InUse(endpoint);
-        inUse.AddRange(scene.Owners.Of(endpoint.TlsaName).Dormant.Except(inUse));
+        InUseOrDormant(endpoint);
         Meet(endpoint);
         shown.Remove(fresh);
         // Who prefers this kind of key met one of its chains; where there is none, he met whatever there is.
@@ -92,8 +91,7 @@ internal sealed class SafetyJudge(Scene scene)
     /// </summary>
     public void IsAdded(Endpoint endpoint)
     {
-        InUse(endpoint);
-        inUse.AddRange(scene.Owners.Of(endpoint.TlsaName).Dormant.Except(inUse));
+        InUseOrDormant(endpoint);
         Meet(endpoint);
         foreach (Edition edition in inUse)
         {
@@ -278,6 +276,14 @@ internal sealed class SafetyJudge(Scene scene)
         former.AddRange(inUse);
         scene.Owners.Of(endpoint.TlsaName).InUse(inUse);
         inUse.AddRange(former);
+    }
+
+    // What servers that are down now will give out counts as well, and where they will lead.
+    private void InUseOrDormant(Endpoint endpoint)
+    {
+        InUse(endpoint);
+        foreach (TlsaOwner owner in scene.Owners.EverOf(endpoint.TlsaName))
+            inUse.AddRange(owner.Dormant.Except(inUse).ToArray());
     }
 
     private void Meet(Endpoint endpoint)

@@ -13,7 +13,9 @@ internal sealed class Authority(Scene scene) : IAuthority
     public Task<OwnerObservation> ObserveAsync(string name, DnsRecordType type, CancellationToken cancellation)
     {
         scene.Knowledge.Looks();
-        TlsaOwner owner = scene.Owners.Of(name);
+        if (scene.Owners.AgreedOf(name) is not { } owner)
+            return Task.FromResult(Disagreement(name, type));
+
         NameServers servers = scene.Servers;
         DateTimeOffset started = scene.Clock.GetUtcNow();
         var answers = ImmutableArray.CreateBuilder<ServerAnswer>(servers.Count);
@@ -39,8 +41,31 @@ internal sealed class Authority(Scene scene) : IAuthority
             return Task.FromResult(round with { Owner = name, Aliases = [] }); // nobody said that it is an alias
 
         if (round.Zone is not null) // else nothing that was heard counts
-            scene.Knowledge.IsLedBy(name);
+            scene.Knowledge.IsLed(name, owner.Name);
         return Task.FromResult(round);
+    }
+
+    private OwnerObservation Disagreement(string name, DnsRecordType type)
+    {
+        DateTimeOffset started = scene.Clock.GetUtcNow();
+        scene.Pause(TimeSpan.FromMilliseconds(scene.Dice.Between(1, 30)));
+        scene.Knowledge.Hears(name);
+        return new(
+            name,
+            name,
+            scene.Zone.Security(scene.Now) is ZoneSecurity.Unknown ? null : Scene.ZoneName,
+            type,
+            started,
+            scene.Clock.GetUtcNow(),
+            [],
+            scene.Zone.Security(scene.Now),
+            TimeSpan.FromMinutes(5),
+            [
+                .. Enumerable.Range(1, scene.Servers.Count).Select(i => new ServerAnswer(
+                    $"ns{i}", $"192.0.2.{i}", new AnswerContent.Failed("the servers do not agree on the CNAME"))),
+            ],
+            scene.Zone.ResolverProblem
+                ?? new ResolverView.Validated(scene.Owners.Of(name).Held.AnswerFor(scene.Owners.Of(name).Name)));
     }
 
     public static DnsRecordSet SetOf(string owner, RecordSet set) => new(

@@ -11,7 +11,7 @@ internal sealed class Knowledge(Scene scene, SafetyJudge judge)
 {
     private readonly List<Action> unwritten = []; // how to take back what it was told and did not write down
     private readonly HashSet<string> heard = []; // the names of which a server said something in this turn
-    private readonly Dictionary<string, DateTimeOffset> firstLed = [];
+    private readonly HashSet<(string Name, string Owner)> led = [];
     private bool hasLooked;
 
     /// <summary>A turn begins.</summary>
@@ -24,17 +24,16 @@ internal sealed class Knowledge(Scene scene, SafetyJudge judge)
     public void Hears(string name) => heard.Add(name);
 
     /// <summary>It finds out where a name leads: what a bogus zone says tells it nothing.</summary>
-    public void IsLedBy(string name)
+    public void IsLed(string name, string owner)
     {
-        if (firstLed.TryAdd(name, scene.Now))
-            unwritten.Add(() => firstLed.Remove(name));
+        if (led.Add((name, owner)))
+            unwritten.Add(() => led.Remove((name, owner)));
     }
 
     public bool HasHeardOf(string name) => heard.Contains(name);
 
-    /// <summary>When it first found out where a name leads; null: it has not yet, or forgot.</summary>
-    public DateTimeOffset? FirstLedBy(string name) =>
-        firstLed.TryGetValue(name, out DateTimeOffset first) ? first : null;
+    /// <summary>Whether it found out that a name led there, and did not forget.</summary>
+    public bool WasLed(string name, string owner) => led.Contains((name, owner));
 
     /// <summary>
     /// It is about to change what senders see. Between the intent that it wrote down and this it looks once more.

@@ -5,7 +5,7 @@ namespace RolloverD.Simulation.World;
 /// <summary>The authoritative servers of a zone and what is wrong with each of them.</summary>
 internal sealed class NameServers(Timeline time, Dice dice, int count, bool hiddenPrimary)
 {
-    private readonly List<TlsaOwner> owners = [];
+    private readonly List<IServed> served = [];
     private readonly bool[] down = new bool[count];
     private readonly bool[] frozen = new bool[count];
     private readonly bool[] hidden = new bool[count];
@@ -26,7 +26,7 @@ internal sealed class NameServers(Timeline time, Dice dice, int count, bool hidd
     /// <summary>Behind this address a second instance lags this share of the TTL; null when there is none.</summary>
     public double? InstanceLag(int server) => instanceLag[server];
 
-    public void Join(TlsaOwner owner) => owners.Add(owner);
+    public void Join(IServed what) => served.Add(what);
 
     public bool IsPrimary(int server) => server == 0 && !hiddenPrimary;
 
@@ -46,8 +46,8 @@ internal sealed class NameServers(Timeline time, Dice dice, int count, bool hidd
         if (down[server])
             return;
 
-        foreach (TlsaOwner owner in owners)
-            owner.Silence(server);
+        foreach (IServed what in served)
+            what.Silence(server);
         down[server] = true;
     }
 
@@ -56,11 +56,11 @@ internal sealed class NameServers(Timeline time, Dice dice, int count, bool hidd
     {
         bool spoke = !down[server];
         (down[server], frozen[server], hidden[server]) = (false, false, false);
-        foreach (TlsaOwner owner in owners)
+        foreach (IServed what in served)
         {
             if (!spoke)
-                owner.Speak(server);
-            time.In(refresh, () => owner.Transfer(server));
+                what.Speak(server);
+            time.In(refresh, () => what.Transfer(server));
         }
     }
 

@@ -13,17 +13,16 @@ internal sealed class Owners(Scene scene, Action changed)
     private readonly Dictionary<string, TlsaOwner> owners = [];
     private readonly HashSet<(string Owner, TlsaRecord Record)> foreign = [];
     private readonly HashSet<string> stayed = [];
-    private DateTimeOffset? movedAt;
+    private MovingAliases? moved;
 
     public IEnumerable<TlsaOwner> All => owners.Values;
 
     /// <summary>
     /// The owner that a TLSA name's CNAME led to before, as long as some cache follows it there; else null, and also
-    /// when it was moved before RolloverD ever found out where it led.
+    /// when RolloverD never found out that it led there.
     /// </summary>
     public TlsaOwner? FormerOf(string name) =>
-        movedAt is { } moved && !stayed.Contains(name) && scene.Now < moved + scene.Scenario.AliasTtl
-        && scene.Knowledge.FirstLedBy(name) < moved
+        moved is { MayLeadBack: true } && !stayed.Contains(name) && scene.Knowledge.WasLed(name, FirstAlias)
             ? Named(FirstAlias)
             : null;
 
@@ -41,14 +40,18 @@ internal sealed class Owners(Scene scene, Action changed)
     }
 
     /// <summary>The owner that a name leads to: a TLSA name by its CNAME, an owner by itself.</summary>
-    public TlsaOwner Of(string name)
-    {
-        bool isAlias = scene.Scenario.AliasTtl > TimeSpan.Zero && !name.StartsWith("_dane", StringComparison.Ordinal);
-        return Named(
-            !isAlias ? name
-            : movedAt is null || stayed.Contains(name) ? FirstAlias
-            : SecondAlias);
-    }
+    public TlsaOwner Of(string name) => Named(
+        !IsAlias(name) ? name
+        : moved is null || stayed.Contains(name) ? FirstAlias
+        : SecondAlias);
+
+    /// <summary>
+    /// The owner that a name leads to by what the servers say to RolloverD; null when they do not agree.
+    /// </summary>
+    public TlsaOwner? AgreedOf(string name) =>
+        moved is null || !IsAlias(name) || stayed.Contains(name) ? Of(name)
+        : moved.LeadsOn() is { } on ? Named(on ? SecondAlias : FirstAlias)
+        : null;
 
     /// <summary>
     /// The CNAMEs lead to another owner from now on, but for those of some names. The one that they led to is left to
@@ -58,11 +61,11 @@ internal sealed class Owners(Scene scene, Action changed)
     /// <returns>False when they moved before, or when there are none.</returns>
     public bool MoveAlias(bool givesUpZone, IEnumerable<string> staying)
     {
-        if (scene.Scenario.AliasTtl == TimeSpan.Zero || movedAt is not null)
+        if (scene.Scenario.AliasTtl == TimeSpan.Zero || moved is not null)
             return false;
 
-        movedAt = scene.Now;
         stayed.UnionWith(staying);
+        moved = new(scene.Timeline, scene.Servers, scene.Scenario.AliasTtl, changed);
         changed();
         if (!givesUpZone)
             return true;
@@ -74,6 +77,17 @@ internal sealed class Owners(Scene scene, Action changed)
             () => left.Hold(scene.Publish(left, RecordSet.Absent, Origin.Operator, scene.Now)));
         return true;
     }
+
+    /// <summary>Every owner that a name led to at any time.</summary>
+    public IEnumerable<TlsaOwner> EverOf(string name)
+    {
+        yield return Of(name);
+        if (Of(name).Name == SecondAlias)
+            yield return Named(FirstAlias);
+    }
+
+    private bool IsAlias(string name) =>
+        scene.Scenario.AliasTtl > TimeSpan.Zero && !name.StartsWith("_dane", StringComparison.Ordinal);
 
     /// <summary>Whether the owner's zone is configured: RolloverD looks after it, or has to clear it.</summary>
     public bool IsManaged(TlsaOwner owner) => DnsName.ClosestZone(owner.Name, scene.Desired.Zones.Keys) is not null;

@@ -6,7 +6,7 @@ namespace RolloverD.Simulation.World;
 /// One owner as it really is: what the provider holds, what each server gives out, and everything that any cache may
 /// still have got from any of them at the worst instant.
 /// </summary>
-internal sealed class TlsaOwner
+internal sealed class TlsaOwner : IServed
 {
     private readonly Timeline time;
     private readonly NameServers servers;
@@ -100,7 +100,6 @@ internal sealed class TlsaOwner
     /// <summary>A server alone gives another set: somebody changed it there.</summary>
     public void GiveAlone(int server, Edition edition) => Give(server, edition);
 
-    /// <summary>The server takes over what the provider holds, unless it takes nothing.</summary>
     public void Transfer(int server)
     {
         if (!servers.TakesTransfers(server) || gives[server] == Held)
@@ -109,7 +108,6 @@ internal sealed class TlsaOwner
         Give(server, Held);
     }
 
-    /// <summary>The server stops answering anybody.</summary>
     public void Silence(int server) => gave.Add((gives[server]!, time.Now));
 
     public void Speak(int server) => changed();
