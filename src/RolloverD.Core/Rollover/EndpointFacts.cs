@@ -134,10 +134,25 @@ public sealed record EndpointFacts(
             }
             : this;
 
-    /// <summary>Every server said where the name leads: to none of the owners before.</summary>
-    public EndpointFacts LeadsThereNoMore() => Former.Any(f => f.IsDoubted)
-        ? this with { Former = [.. Former.Select(f => f.IsDoubted ? f with { IsDoubted = false } : f)] }
-        : this;
+    /// <summary>
+    /// Every server said where the name leads: to none of the owners before. One that could not be heard until now may
+    /// have led caches there until just before.
+    /// </summary>
+    /// <param name="aliasTtl">The longest TTL of the aliases that led to an owner.</param>
+    /// <param name="now">The time.</param>
+    public EndpointFacts LeadsThereNoMore(Func<string, TimeSpan> aliasTtl, DateTimeOffset now) =>
+        Former.Any(f => f.IsDoubted)
+            ? this with
+            {
+                Former =
+                [
+                    .. Former.Select(f => !f.IsDoubted ? f
+                        : f with { IsDoubted = false, Until = Later(f.Until, now + (2 * aliasTtl(f.Owner))) }),
+                ],
+            }
+            : this;
+
+    private static DateTimeOffset Later(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
 
     /// <summary>The name leads to this owner now; caches that still hold the alias go on to the one before.</summary>
     /// <param name="owner">The owner.</param>

@@ -87,15 +87,10 @@ public static class Evidence
                 ledger = ledger.Inherit(facts.Owner(seen.Owner));
 
             seen = seen.LeadTo(owner.Owner, facts.Owner(seen.Owner), owner.FinishedAt);
-            if (owner.Servers.All(IsHeard))
-            {
-                seen = seen.LeadsThereNoMore();
-            }
-            else
-            {
-                Facts known = facts;
-                seen = seen.MayStillLead(f => known.Owner(f).AliasTtl, owner.FinishedAt);
-            }
+            Facts known = facts;
+            seen = owner.Servers.All(IsHeard)
+                ? seen.LeadsThereNoMore(f => known.Owner(f).AliasTtl, owner.FinishedAt)
+                : seen.MayStillLead(f => known.Owner(f).AliasTtl, owner.FinishedAt);
 
             facts = facts.With(ledger.Observe(owner));
             if (owner.Owner != endpoint.TlsaName)

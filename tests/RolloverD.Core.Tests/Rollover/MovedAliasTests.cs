@@ -76,15 +76,19 @@ public class MovedAliasTests
         Assert.Equal([new(Before, later + (2 * AliasTtl), IsDoubted: true)], facts.EndpointOf(Some.Mx).Former);
         Assert.True(moved.EndpointOf(Some.Mx).IsLedTo(Before, later));
 
+        // Until it was heard it may have led caches there.
         facts = Observe(moved, later, After);
-        Assert.False(facts.EndpointOf(Some.Mx).IsLedTo(Before, later));
+        Assert.Equal([new(Before, later + (2 * AliasTtl))], facts.EndpointOf(Some.Mx).Former);
+        Assert.True(facts.EndpointOf(Some.Mx).IsLedTo(Before, later.AddHours(9)));
+        Assert.False(facts.EndpointOf(Some.Mx).IsLedTo(Before, later + (2 * AliasTtl)));
 
-        // The same where the name held its records itself, and no alias had a TTL.
+        // The same where the name held its records itself.
         facts = Given.Steady(Mx1, Moved);
         facts = facts.With(facts.EndpointOf(Some.Mx) with { TlsaOwner = Some.Owner });
         facts = Observe(facts, Now, After, silent);
         Assert.True(facts.EndpointOf(Some.Mx).IsLedTo(Some.Owner, later));
-        Assert.False(Observe(facts, later, After).EndpointOf(Some.Mx).IsLedTo(Some.Owner, later));
+        facts = Observe(facts, later, After);
+        Assert.False(facts.EndpointOf(Some.Mx).IsLedTo(Some.Owner, later + (2 * AliasTtl)));
     }
 
     [Fact]
