@@ -25,15 +25,7 @@ internal sealed class MovingAliases : IServed
         tookOver = new bool[servers.Count];
         lastLedBack = time.Now;
         servers.Join(this);
-        for (int i = 0; i < servers.Count; i++)
-        {
-            int server = i;
-            TimeSpan lag = servers.LagOf(server);
-            if (lag == TimeSpan.Zero)
-                Transfer(server);
-            else
-                time.In(lag, () => Transfer(server));
-        }
+        servers.Spread(this);
     }
 
     /// <summary>Whether some cache may still be led where the CNAMEs led before.</summary>

@@ -30,8 +30,18 @@ internal sealed class NameServers(Timeline time, Dice dice, int count, bool hidd
 
     public bool IsPrimary(int server) => server == 0 && !hiddenPrimary;
 
-    public TimeSpan LagOf(int server) =>
-        IsPrimary(server) ? TimeSpan.Zero : dice.Spread(TimeSpan.FromMilliseconds(50), Lag);
+    /// <summary>What the provider holds now spreads to the servers, each in its own time.</summary>
+    public void Spread(IServed what)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            int server = i;
+            if (IsPrimary(server))
+                what.Transfer(server);
+            else
+                time.In(dice.Spread(TimeSpan.FromMilliseconds(50), Lag), () => what.Transfer(server));
+        }
+    }
 
     public int Any() => dice.Below(count);
 

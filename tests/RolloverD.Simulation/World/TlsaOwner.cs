@@ -79,15 +79,7 @@ internal sealed class TlsaOwner : IServed
     public void Hold(Edition edition)
     {
         Held = edition;
-        for (int i = 0; i < gives.Length; i++)
-        {
-            int server = i;
-            TimeSpan lag = servers.LagOf(server);
-            if (lag == TimeSpan.Zero)
-                Transfer(server);
-            else
-                time.In(lag, () => Transfer(server));
-        }
+        servers.Spread(this);
     }
 
     /// <summary>So it was before the run: every server gives it and nobody remembers anything else.</summary>
