@@ -42,6 +42,9 @@ internal static class Backoff
 
             // The next try swaps the chain of a host in service again.
             (StepKind.PutBack, _) => (TimeSpan.FromMinutes(1), TimeSpan.FromHours(1)),
+
+            // The reload was done, and a server that reads other files is not helped by many.
+            (StepKind.Reload, true) => (TimeSpan.FromMinutes(1), TimeSpan.FromHours(1)),
             (_, true) => (TimeSpan.FromSeconds(5), own),
             _ => (TimeSpan.FromSeconds(1), own),
         };

@@ -219,7 +219,8 @@ internal static class Deployment
             added ??= Safety.OfServing(s.Desired, s.Facts, s.Certificate, chain, s.Now);
     }
 
-    private static bool ServersAreReady(Situation s)
+    /// <summary>Whether every mail server could take something on; else holds, and says which could not.</summary>
+    public static bool ServersAreReady(Situation s)
     {
         bool first = s.Observation.LiveGeneration is null;
         foreach (MailServerOutcome outcome in s.Observation.MailServers)

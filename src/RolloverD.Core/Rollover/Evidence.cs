@@ -56,7 +56,9 @@ public static class Evidence
                 facts = facts.ObserveOrphan(name, round);
         }
 
-        return facts.With(Verify(facts.Certificate(certificate.Name), certificate, observation));
+        CertificateFacts known = Verify(facts.Certificate(certificate.Name), certificate, observation);
+        return facts.With(
+            Unserved.IsTakenOn(known, certificate, observation) ? known.WithoutSetback(StepKind.Reload) : known);
     }
 
     /// <summary>Takes in what a look brought of endpoints that other certificates look after.</summary>

@@ -125,7 +125,7 @@ public static class Forecast
             Step.Publish publish => new StepOutcome.Published(publish.Target),
             Step.Withdraw withdraw => new StepOutcome.Published(withdraw.Target),
             Step.Issue issue => new StepOutcome.Certified(NewChain(known, certificate, issue.Generation, now)),
-            Step.Deploy or Step.PutBack => new StepOutcome.Deployed(true, "imagined"),
+            Step.Deploy or Step.PutBack or Step.Reload => new StepOutcome.Deployed(true, "imagined"),
             _ => new StepOutcome.Done(),
         };
     }

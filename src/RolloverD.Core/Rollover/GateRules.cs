@@ -72,7 +72,7 @@ public static class GateRules
             ? kind switch
             {
                 StepKind.Publish or StepKind.Withdraw => Actor.DnsHost,
-                StepKind.Deploy or StepKind.PutBack => Actor.MailServer,
+                StepKind.Deploy or StepKind.PutBack or StepKind.Reload => Actor.MailServer,
                 _ => Actor.Operator,
             }
             : Actor.Operator;

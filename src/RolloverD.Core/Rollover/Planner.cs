@@ -26,7 +26,7 @@ public static class Planner
         Refusing.Tell, // what every sender refuses comes before what some do
         Exposed.Tell,
         Lacking.Tell,
-        Unserved.Tell,
+        Unserved.Reload,
     ];
 
     /// <summary>The next step for a certificate, or what it waits for and when to look again.</summary>

@@ -210,14 +210,21 @@ public static class Recording
             StepOutcome.Later later => new(
                 step.Kind, first, now, failures, Latest(now + Backoff.Patience(now - first), later.RetryAt),
                 later.Reason, "nothing: it is asked again then", step.Subject, Patience: true),
+
+            // Whether it helped is for the next look to say.
+            StepOutcome.Deployed when step is Step.Reload reload => Failed(
+                certain: true, null,
+                "they said that they took it on, and what they show now was not seen yet",
+                Unserved.Remedy(reload.Certificate), patience: true),
             _ => null,
         };
 
         // What the other side names may be later than the usual rest, never earlier: it may name a time that is past.
-        Setback Failed(bool certain, DateTimeOffset? retryAt, string reason, string remedy) => new(
+        Setback Failed(
+            bool certain, DateTimeOffset? retryAt, string reason, string remedy, bool patience = false) => new(
             step.Kind, first, now, failures + 1,
             Latest(now + Backoff.After(step.Kind, certain, failures + 1, now - first), retryAt),
-            reason, remedy, step.Subject);
+            reason, remedy, step.Subject, patience);
     }
 
     private static DateTimeOffset Latest(DateTimeOffset a, DateTimeOffset? b) => b > a ? b.Value : a;

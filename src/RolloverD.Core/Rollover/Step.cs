@@ -16,6 +16,7 @@ public enum StepKind
     PutBack,
     Withdraw,
     Archive,
+    Reload,
 }
 
 /// <summary>One change to the world. Every step may be repeated after a crash.</summary>
@@ -114,6 +115,13 @@ public abstract record Step(StepKind Kind, string Certificate, string Reason)
         : Step(StepKind.PutBack, Certificate, Reason)
     {
         public override string Describe() => $"put generation {Generation} back in place of {Failed}";
+    }
+
+    /// <summary>Make the mail servers take on the generation in service: one shows an earlier one.</summary>
+    public sealed record Reload(string Certificate, int Generation, string Reason)
+        : Step(StepKind.Reload, Certificate, Reason)
+    {
+        public override string Describe() => $"have the mail servers take on generation {Generation} once more";
     }
 
     /// <summary>End a generation: nothing refers to it any more, its private key is destroyed.</summary>

@@ -28,6 +28,7 @@ internal sealed class Executor(World world)
                 Step.Issue issue => await IssueAsync(issue, facts, cancellation),
                 Step.Deploy deploy => await DeployAsync(deploy.Certificate, deploy.Generation, facts, cancellation),
                 Step.PutBack back => await DeployAsync(back.Certificate, back.Generation, facts, cancellation),
+                Step.Reload reload => await DeployAsync(reload.Certificate, reload.Generation, facts, cancellation),
                 Step.Archive archive => Archive(archive, facts),
                 _ => throw new InvalidOperationException($"there is no way to {step.Describe()}"),
             };

@@ -110,7 +110,7 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
     private async Task<(StepOutcome.Refused? Refusal, Observation Met)> SafeStillAsync(
         DesiredCertificate certificate, LoadedFacts before, Step step, CancellationToken cancellation)
     {
-        if (step is not (Step.Publish or Step.Withdraw or Step.Deploy or Step.PutBack))
+        if (step is not (Step.Publish or Step.Withdraw or Step.Deploy or Step.PutBack or Step.Reload))
             return (null, Observation.Nothing);
 
         string? changed = step is Step.Publish or Step.Withdraw ? step.Subject : null;
@@ -156,6 +156,8 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
             Step.Publish publish => Safety.OfPublishing(world.Desired, known, publish.Owner, publish.Target, now),
             Step.Withdraw withdraw => Safety.OfPublishing(world.Desired, known, withdraw.Owner, withdraw.Target, now),
             Step.Deploy deploy when ChainOf(deploy.Generation) is { } chain =>
+                Safety.OfServing(world.Desired, known, certificate, chain, now),
+            Step.Reload reload when ChainOf(reload.Generation) is { } chain =>
                 Safety.OfServing(world.Desired, known, certificate, chain, now),
             Step.PutBack back when ChainOf(back.Generation) is { } chain =>
                 Safety.OfPuttingBack(world.Desired, known, certificate, chain, now),
@@ -237,6 +239,7 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
         Step.Deploy s => s.Generation,
         Step.PutBack s => s.Generation,
         Step.Archive s => s.Generation,
+        Step.Reload s => s.Generation,
         _ => null,
     };
 }

@@ -151,7 +151,7 @@ public class RollTests
         DateTimeOffset t = Now.AddHours(1);
         Facts facts = See(Live(), t, Chain, NextChain);
         Plan plan = Decide(facts, t, Chain);
-        Assert.Null(plan.Next);
+        Assert.IsType<Step.Reload>(plan.Next); // it may have missed the first one
         Assert.Contains(plan.Holds, h => h.Gate == Gate.Safety);
     }
 

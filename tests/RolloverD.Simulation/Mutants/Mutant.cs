@@ -36,7 +36,7 @@ internal sealed record Mutant(string Name, string File, string Right, string Wro
             "rounds < CleanRoundsWanted", "rounds < 0"),
         new("an intended set counts as gone at once", Core + "Evidence.cs", "index < newest", "index >= 0"),
         new("swap without a second safety check", Engine + "Tick.cs",
-            "step is not (Step.Publish or Step.Withdraw or Step.Deploy or Step.PutBack)", "true"),
+            "step is not (Step.Publish or Step.Withdraw or Step.Deploy or Step.PutBack or Step.Reload)", "true"),
         new("intent not saved", Engine + "Tick.cs", "loaded.Facts.Intend(step, loaded.Now)", "loaded.Facts"),
         new("any match covers a chain: digest agility ignored", Core + "Safety.cs",
             "!set.Covers(chain, meeting)", "!set.IsAbsent && !set.Records.Any(r => r.Matches(chain))"),
