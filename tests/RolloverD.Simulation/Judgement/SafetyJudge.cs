@@ -144,8 +144,11 @@ internal sealed class SafetyJudge(Scene scene)
             Meet(endpoint);
             foreach (Shown met in shown.Where(s => s.ToldAt(endpoint) < then && IsToBeMended(s, endpoint)))
             {
-                int mask = Sender.Refusing(edition.Records, met, endpoint.Host, scene.Now)
-                    & Sender.Refusing(owner.Held.Records, met, endpoint.Host, scene.Now);
+                // That it has ended meanwhile is judged for itself.
+                DateTimeOffset end = met.Leaf.Certificate.NotAfter;
+                DateTimeOffset at = scene.Now < end ? scene.Now : end;
+                int mask = Sender.Refusing(edition.Records, met, endpoint.Host, at)
+                    & Sender.Refusing(owner.Held.Records, met, endpoint.Host, at);
                 if (mask != 0)
                 {
                     scene.Violation(
