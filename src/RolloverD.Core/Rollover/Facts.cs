@@ -98,13 +98,20 @@ public sealed record CertificateFacts(
 
     /// <summary>
     /// Writes down that a rollover is asked for. A generation that is being made and not yet being deployed answers it
-    /// at once, unless a new key is wanted and it has the old one.
+    /// at once, unless a new key is wanted and its key is in service already: it has the old one, or it went in, failed
+    /// and is just being taken out.
     /// </summary>
     public CertificateFacts Ask(bool newKey, bool emergency, DateTimeOffset now) => this with
     {
-        Request = new(newKey, emergency, now, newKey && Next?.Key.Equals(Current?.Key) == true ? null : Next?.Number),
+        Request = new(newKey, emergency, now, newKey && IsNextKeyInService ? null : Next?.Number),
         Abort = null,
     };
+
+    private bool IsNextKeyInService =>
+        Next is { } next
+        && (next.Key.Equals(Current?.Key)
+            || (next.State is GenerationState.Issued
+                && Current?.State is GenerationState.Deploying { ReloadedAt: null }));
 
     /// <summary>What holds back a step of this kind and subject, if its last try failed.</summary>
     public Setback? SetbackOf(StepKind kind, string? subject = null) =>

@@ -269,6 +269,18 @@ public class RollTests
     }
 
     [Fact]
+    public void A_new_key_that_failed_in_service_answers_no_request_until_the_one_before_is_back()
+    {
+        CertificateFacts known = Deployed.Intend(new Step.PutBack("mx1", 1, 2, "not taken on"), Now).Certificate("mx1");
+        Assert.Null(known.Ask(true, true, Now).Request!.Generation);
+        Assert.Equal(2, known.Ask(false, false, Now).Request!.Generation);
+
+        Facts facts = Deployed.With(known).Complete(
+            new Step.PutBack("mx1", 1, 2, "not taken on"), new StepOutcome.Deployed(true, "reloaded"), Now);
+        Assert.Equal(2, facts.Certificate("mx1").Ask(true, true, Now).Request!.Generation);
+    }
+
+    [Fact]
     public void A_roll_with_the_same_key_makes_one_of_the_configured_kind()
     {
         Facts facts = Given.Steady(Mx1, Key);
