@@ -62,6 +62,44 @@ public static class Orphans
     private static bool Matters(OwnerLedger ledger, RecordSet set) =>
         ledger.Ours.Any(set.Contains) || !(set.IsAbsent || set.Equals(ledger.Latest));
 
+    /// <summary>
+    /// The endpoints that were taken out of the configuration while their mail server may go on showing what the
+    /// certificate puts into service, and caches may hold records that RolloverD published there: for this certificate,
+    /// or under a name that this one bears as well. Where it cannot withdraw its own, because what others have there
+    /// would refuse the chain or the zone is not configured, nothing ends that: the operator is told, nothing waits.
+    /// </summary>
+    internal static ImmutableArray<Endpoint> LeftBy(
+        Desired desired, Facts facts, DesiredCertificate certificate, DateTimeOffset now)
+    {
+        ImmutableArray<Endpoint> configured = desired.Layout.Endpoints;
+        if (facts.Endpoints.Count == configured.Count(facts.Endpoints.ContainsKey))
+            return [];
+
+        HashSet<string> taken = Taken(desired, facts);
+        ImmutableArray<Generation> generations = facts.Certificate(certificate.Name).Generations;
+        return
+        [
+            .. facts.Endpoints.Values
+                .Where(e => !configured.Contains(e.Endpoint) && !taken.Contains(e.Owner)
+                    && MayShow(e.Endpoint, facts.Owner(e.Owner)) && IsWithdrawable(facts.Owner(e.Owner)))
+                .Select(e => e.Endpoint)
+                .OrderBy(e => e.TlsaName, StringComparer.Ordinal),
+        ];
+
+        bool MayShow(Endpoint endpoint, OwnerLedger ledger)
+        {
+            ImmutableArray<TlsaParameters> parameters = [.. ledger.Ours.Select(r => r.Parameters).Distinct()];
+            return certificate.Names.Contains(endpoint.Host, StringComparer.OrdinalIgnoreCase)
+                || generations.Any(g => Wanted.RecordsOf(g, parameters).Any(ledger.Ours.Contains));
+        }
+
+        bool IsWithdrawable(OwnerLedger ledger) =>
+            DnsName.ClosestZone(ledger.Owner, desired.Zones.Keys) is not null
+            && (ledger.BaseAt(now) is not { } latest
+                || Safety.OfPublishing(
+                    desired, facts, ledger.Owner, latest.Without(ledger.Ours.ToHashSet()), now).IsEmpty);
+    }
+
     /// <summary>Withdraws RolloverD's own records from an orphan.</summary>
     internal static Step? Withdraw(Situation s)
     {

@@ -219,7 +219,9 @@ public static class Safety
         DateTimeOffset now,
         Func<Endpoint, bool> counts) =>
     [
-        .. Exposures(desired, facts, certificate.Endpoints, now)
+        .. Exposures(
+                desired, facts,
+                [.. certificate.Endpoints, .. Orphans.LeftBy(desired, facts, certificate, now)], now)
             .Where(e => counts(e.Endpoint))
             .Select(e => e with { Visible = [.. e.Visible, .. PartsAt(desired, facts, e.Endpoint, now)] })
             .SelectMany(e => Added(e, chain, null).Concat(Added(e, chain, now)).DistinctBy(v => v.Set))

@@ -225,6 +225,51 @@ public class ChangedConfigurationTests
         Assert.Contains(plan.Holds, h => h.Gate == Gate.Safety && h.Subject == Submission.TlsaName);
     }
 
+    [Fact]
+    public void The_next_chain_waits_until_no_cache_holds_records_of_such_an_endpoint_whose_server_may_show_it_too()
+    {
+        Facts facts = AboutToSwap(Ours);
+        Desired desired = Zoned(Mx1);
+        var withdraw = (Step.Withdraw)Decide(facts, desired: desired).Next!;
+        Assert.Equal(Submission.TlsaName, withdraw.Owner);
+        facts = facts.Intend(withdraw, Now).Complete(withdraw, new StepOutcome.Published(RecordSet.Absent), Now);
+        facts = facts.Observe(Mx1, Seen(facts, Look.Serves(RecordSet.Absent), Now));
+
+        Plan plan = Decide(facts, desired: desired, now: Now.AddMinutes(119));
+        Assert.Null(plan.Next);
+        Hold hold = Assert.Single(plan.Holds, h => h.Gate == Gate.Safety);
+        Assert.Contains($"{Submission}: a sender that holds [{Ours}", hold.Reason, StringComparison.Ordinal);
+        Assert.IsType<Step.Deploy>(Decide(facts, desired: desired, now: Now.AddHours(2)).Next);
+    }
+
+    [Fact]
+    public void It_does_not_wait_for_records_that_RolloverD_cannot_withdraw()
+    {
+        Assert.IsType<Step.Deploy>(Decide(AboutToSwap(Ours), desired: Some.Desired(Mx1)).Next);
+        TlsaRecord dead = Some.Record("3 1 1", Some.Key(66));
+        Facts others = AboutToSwap(Ours, dead);
+        others = others.With(others.Owner(Submission.TlsaName) with { Ours = [Ours] });
+        Assert.IsType<Step.Deploy>(Decide(others, desired: Zoned(Mx1)).Next);
+    }
+
+    [Fact]
+    public void Another_certificate_for_the_same_host_waits_for_them_too_and_one_for_other_hosts_does_not()
+    {
+        PublicKey rsaKey = Some.Key(3, KeyFamily.Rsa);
+        DesiredCertificate rsa = Mx1 with { Name = "rsa", Key = KeyAlgorithm.Rsa2048 };
+        Facts facts = AboutToSwap(Ours);
+        Assert.NotEmpty(Safety.OfServing(Zoned(Mx1, rsa), facts, rsa, Some.Chain(rsaKey), Now)
+            .Where(v => v.Endpoint == Submission));
+        DesiredCertificate other = rsa with { Names = ["mx2.example.net"] };
+        Assert.Empty(Safety.OfServing(Zoned(Mx1, other), facts, other, Some.Chain(rsaKey), Now)
+            .Where(v => v.Endpoint == Submission));
+    }
+
+    [Fact]
+    public void It_does_not_wait_for_records_that_name_its_key_as_well() =>
+        Assert.IsType<Step.Deploy>(
+            Decide(AboutToSwap(Ours, Some.Record("3 1 1", Some.Key(2))), desired: Zoned(Mx1)).Next);
+
     [Theory]
     [InlineData(1, 2, 3)]
     [InlineData(2, 3, 1)]
@@ -414,6 +459,17 @@ public class ChangedConfigurationTests
             State = new GenerationState.Live(rsaChain, Now.AddMinutes(-5)),
         }));
         Assert.Null(Decide(justNow, desired: desired).Next);
+    }
+
+    // The next key is everywhere but at the submission endpoint, which was just taken out of the configuration.
+    private static Facts AboutToSwap(params ImmutableArray<TlsaRecord> left)
+    {
+        PublicKey next = Some.Key(2);
+        Facts facts = Given.Steady(Mx1 with { Endpoints = [Some.Mx, Submission] }, Key)
+            .With(Given.Ledger(Some.Set(Ours, Some.Record("3 1 1", next))))
+            .With(Given.Ledger(Some.Set(left), Submission.TlsaName));
+        return facts.With(facts.Certificate("mx1").With(
+            Given.In(2, next, new GenerationState.Issued(Some.Chain(next), Now))));
     }
 
     private static Desired Timed(TimeSpan ttl) =>

@@ -33,10 +33,12 @@ internal sealed class SafetyJudge(Scene scene)
             return;
 
         stale = false;
-        foreach (Endpoint endpoint in Endpoints())
+        foreach (Endpoint endpoint in Endpoints().Concat(scene.Left))
         {
             InUse(endpoint);
             Meet(endpoint);
+            if (scene.Left.Contains(endpoint))
+                KeepPromises(endpoint);
             foreach (Edition edition in inUse)
             {
                 foreach (Shown met in shown)
@@ -58,7 +60,7 @@ internal sealed class SafetyJudge(Scene scene)
     /// <summary>Remembers whose mail fails at the certificate's endpoints whatever is put there.</summary>
     public void NoteHopeless(Shown fresh, DesiredCertificate certificate)
     {
-        foreach (Endpoint endpoint in certificate.Endpoints)
+        foreach (Endpoint endpoint in scene.ServedBy(certificate))
             NoteHopeless(fresh, endpoint);
     }
 
@@ -279,6 +281,20 @@ internal sealed class SafetyJudge(Scene scene)
         former.AddRange(inUse);
         scene.Owners.Of(endpoint.TlsaName).InUse(inUse);
         inUse.AddRange(former);
+    }
+
+    // Where the operator has nothing looked after any more, RolloverD answers for its own records and its own chains,
+    // until the records are out of every cache. With others among them, without the zone, or where another name leads
+    // there, it cannot take them away.
+    private void KeepPromises(Endpoint endpoint)
+    {
+        TlsaOwner owner = scene.Owners.Of(endpoint.TlsaName);
+        bool isItsOwn = scene.Owners.IsManaged(owner) && !owner.Held.Records.Records.Any(IsForeign)
+            && !Endpoints().Any(e => scene.Owners.Of(e.TlsaName) == owner);
+        inUse.RemoveAll(e => !isItsOwn || e.Origin != Origin.RolloverD || e.Records.Records.Any(IsForeign));
+        shown.RemoveAll(s => s.Origin != Origin.RolloverD);
+
+        bool IsForeign(TlsaRecord record) => scene.Owners.IsForeign(owner, record);
     }
 
     // What servers that are down now will give out counts as well, and where they will lead.

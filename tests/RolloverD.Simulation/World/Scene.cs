@@ -31,6 +31,7 @@ internal sealed class Scene
     private int editions;
     private int exposures;
     private readonly List<(DateTimeOffset Until, TimeSpan By)> overslept = [];
+    private readonly HashSet<(string Certificate, Endpoint Endpoint)> left = [];
 
     public Scene(Scenario scenario, Coverage coverage, History? history)
     {
@@ -93,6 +94,9 @@ internal sealed class Scene
     public Owners Owners { get; }
 
     public Knowledge Knowledge { get; }
+
+    /// <summary>The endpoints that the operator took out of the configuration; mail servers go on there.</summary>
+    public IEnumerable<Endpoint> Left => left.Select(l => l.Endpoint).Distinct();
 
     public bool FaultsOn { get; private set; }
 
@@ -240,7 +244,7 @@ internal sealed class Scene
     /// <summary>RolloverD has the mail server read a chain that is in live/.</summary>
     public void Brings(Shown shown, DesiredCertificate certificate, DateTimeOffset called)
     {
-        foreach (Endpoint endpoint in certificate.Endpoints)
+        foreach (Endpoint endpoint in ServedBy(certificate))
         {
             if (Mail.At(endpoint).Any(l => l.Slots.Values.Any(processes => processes.Contains(shown))))
                 continue;
@@ -249,6 +253,10 @@ internal sealed class Scene
             judge.NoteHopeless(shown, endpoint);
         }
     }
+
+    /// <summary>Where mail servers show what is in service: also where it is looked after no more.</summary>
+    public IEnumerable<Endpoint> ServedBy(DesiredCertificate certificate) =>
+        certificate.Endpoints.Concat(left.Where(l => l.Certificate == certificate.Name).Select(l => l.Endpoint));
 
     public Shown NewShown(Chain chain, Origin origin, int? generation)
     {
@@ -275,8 +283,12 @@ internal sealed class Scene
     public void Reconfigure(Desired desired)
     {
         Endpoint[] before = [.. Desired.Certificates.Values.SelectMany(c => c.Endpoints)];
+        Endpoint[] after = [.. desired.Certificates.Values.SelectMany(c => c.Endpoints)];
+        foreach (DesiredCertificate certificate in Desired.Certificates.Values)
+            left.UnionWith(certificate.Endpoints.Except(after).Select(e => (certificate.Name, e)));
+        left.RemoveWhere(l => after.Contains(l.Endpoint));
         Desired = desired;
-        foreach (Endpoint added in desired.Certificates.Values.SelectMany(c => c.Endpoints).Except(before))
+        foreach (Endpoint added in after.Except(before))
             judge.IsAdded(added);
         IsStopping = true;
         judge.LookAgain();
