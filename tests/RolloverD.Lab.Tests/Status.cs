@@ -46,6 +46,9 @@ public sealed class CertificateStatus(JsonElement element)
 
     public (int Number, string State, string Key) Live => Generations.Last(g => g.State == "live");
 
+    /// <summary>What was live before the roll; while it is just being put back it counts as being deployed.</summary>
+    public int Before => (Has("live") ? Live : Generations.Last(g => g.State == "deploying")).Number;
+
     public string Holds => element.GetProperty("holds").GetRawText();
 
     /// <summary>What is waited for, why, and what to do, as a person reads it.</summary>

@@ -41,12 +41,12 @@ public abstract class SteadyLab(string name, string policy) : IAsyncLifetime
     /// </summary>
     public async Task HeldAsync(params string[] words)
     {
-        int number = (await Lab.StatusAsync()).Mx1.Live.Number;
+        int number = (await Lab.StatusAsync()).Mx1.Before;
         Status held = await Lab.UntilAsync(
             $"a hold that says '{string.Join("', '", words)}'",
             TimeSpan.FromSeconds(40),
             s => words.All(w => s.Mx1.Explained.Contains(w, StringComparison.Ordinal)));
-        Assert.Equal(number, held.Mx1.Live.Number);
+        Assert.Equal(number, held.Mx1.Before);
     }
 
     /// <summary>Waits until the roll is there.</summary>
