@@ -195,9 +195,15 @@ internal static class Deployment
     {
         ImmutableArray<Violation>? added = null;
         bool covered = true;
+        string lack = $"does not cover the chain of generation {generation.Number}";
+        foreach (OwnerSituation owner in Orphans.LeftBy(s))
+        {
+            string lackThere = $"{lack}, which the mail server may show there too";
+            covered &= Gates.AllVisibleFit(s, owner, Fits, lackThere) && Gates.EveryPartFits(s, owner, Fits, lackThere);
+        }
+
         foreach (OwnerSituation owner in s.Owners)
         {
-            string lack = $"does not cover the chain of generation {generation.Number}";
             covered &= Gates.AllVisibleFit(s, owner, Fits, lack) && Gates.EveryPartFits(s, owner, Fits, lack);
             covered &= Gates.ServersWereHeard(s, owner, chain);
             if (owner.IsPublished(s.Now, s.Margin))

@@ -100,13 +100,20 @@ public static class Orphans
                     desired, facts, ledger.Owner, latest.Without(ledger.Ours.ToHashSet()), now).IsEmpty);
     }
 
+    /// <summary>The owners of those endpoints.</summary>
+    internal static IEnumerable<OwnerSituation> LeftBy(Situation s) =>
+        LeftBy(s.Desired, s.Facts, s.Certificate, s.Now).Select(e => s.Facts.EndpointOf(e).Owner).Distinct()
+            .Select(owner => Of(s, owner));
+
+    private static OwnerSituation Of(Situation s, string owner) =>
+        new(owner, s.Facts.Owner(owner), s.Observation.Owners.GetValueOrDefault(owner));
+
     /// <summary>Withdraws RolloverD's own records from an orphan.</summary>
     internal static Step? Withdraw(Situation s)
     {
         foreach (string name in LookedAfterBy(s.Desired, s.Facts, s.Certificate.Name))
         {
-            var owner = new OwnerSituation(
-                name, s.Facts.Owner(name), s.Observation.Owners.GetValueOrDefault(name));
+            OwnerSituation owner = Of(s, name);
             if (owner.Ledger.BaseAt(s.Now) is { } latest
                 && owner.Ledger.Ours.Where(latest.Contains).ToImmutableArray() is { IsEmpty: false } ours
                 && HasZone(s, name, ours)

@@ -237,8 +237,8 @@ public class ChangedConfigurationTests
 
         Plan plan = Decide(facts, desired: desired, now: Now.AddMinutes(119));
         Assert.Null(plan.Next);
-        Hold hold = Assert.Single(plan.Holds, h => h.Gate == Gate.Safety);
-        Assert.Contains($"{Submission}: a sender that holds [{Ours}", hold.Reason, StringComparison.Ordinal);
+        Hold hold = Assert.Single(plan.Holds);
+        Assert.Equal((Gate.Caches, Submission.TlsaName, Now.AddHours(2)), (hold.Gate, hold.Subject, hold.Until));
         Assert.IsType<Step.Deploy>(Decide(facts, desired: desired, now: Now.AddHours(2)).Next);
     }
 
