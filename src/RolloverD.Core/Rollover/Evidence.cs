@@ -57,8 +57,10 @@ public static class Evidence
         }
 
         CertificateFacts known = Verify(facts.Certificate(certificate.Name), certificate, observation);
-        return facts.With(
-            Unserved.IsTakenOn(known, certificate, observation) ? known.WithoutSetback(StepKind.Reload) : known);
+        bool wasReloaded = known.SetbackOf(StepKind.Reload) is not null;
+        return facts.With(wasReloaded && Unserved.IsTakenOn(known, certificate, observation)
+            ? known.WithoutSetback(StepKind.Reload)
+            : known);
     }
 
     /// <summary>Takes in what a look brought of endpoints that other certificates look after.</summary>

@@ -212,9 +212,8 @@ public static class Recording
                 later.Reason, "nothing: it is asked again then", step.Subject, Patience: true),
 
             // Whether it helped is for the next look to say.
-            StepOutcome.Deployed when step is Step.Reload reload => Failed(
-                certain: true, null,
-                "they said that they took it on, and what they show now was not seen yet",
+            StepOutcome.Deployed deployed when step is Step.Reload reload => Failed(
+                certain: true, null, $"{deployed.Summary}; it was not seen at every address since",
                 Unserved.Remedy(reload.Certificate), patience: true),
             _ => null,
         };

@@ -17,6 +17,7 @@ internal static class Unserved
     public static string Remedy(string certificate) =>
         $"see that the mail server there reads live/{certificate}, and what it says of the reload in its log";
 
+    /// <summary>The reload, when no sender fails by it; says of each endpoint what it shows instead.</summary>
     public static Step? Reload(Situation s)
     {
         // Until then an old process may still be met.
@@ -35,8 +36,8 @@ internal static class Unserved
                 if (shown.Any(c => c.Leaf.Equals(live.Chain.Leaf)))
                     continue;
 
-                if (IsBehind(s.Known, address))
-                    missed ??= $"{round.Endpoint} at {address.Address} shows {shown[0].Leaf}, an earlier one";
+                if (Earlier(s.Known, address) is { } earlier)
+                    missed ??= $"{round.Endpoint} at {address.Address} shows {earlier.Leaf}, an earlier one";
                 s.Hold(
                     Gate.Verification, round.Endpoint.ToString(), null,
                     $"{round.Endpoint} at {address.Address} shows {shown[0].Leaf} (key {shown[0].Key}) and not "
@@ -59,14 +60,16 @@ internal static class Unserved
         certificate.Endpoints.All(e =>
             observation.Endpoints.TryGetValue(e, out EndpointObservation? round)
             && round.IsComplete
-            && !round.Addresses.Any(a => IsBehind(known, a)));
+            && !round.Addresses.Any(a => Earlier(known, a) is not null));
 
-    // Of an earlier generation that is over only the key is remembered.
-    private static bool IsBehind(CertificateFacts known, AddressObservation address)
+    // What an address shows of an earlier generation in place of the current. Of one that is over only the key is
+    // remembered.
+    private static Chain? Earlier(CertificateFacts known, AddressObservation address)
     {
         Chain[] shown = Shown(address);
-        return !shown.Any(c => c.Leaf.Equals(known.Current?.Chain?.Leaf))
-            && shown.Any(c => known.Generations.Any(g => g.Key.Equals(c.Key)));
+        return shown.Any(c => c.Leaf.Equals(known.Current?.Chain?.Leaf))
+            ? null
+            : shown.FirstOrDefault(c => known.Generations.Any(g => g.Key.Equals(c.Key)));
     }
 
     private static Chain[] Shown(AddressObservation address) =>
