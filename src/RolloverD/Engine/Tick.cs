@@ -155,16 +155,16 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
         {
             Step.Publish publish => Safety.OfPublishing(world.Desired, known, publish.Owner, publish.Target, now),
             Step.Withdraw withdraw => Safety.OfPublishing(world.Desired, known, withdraw.Owner, withdraw.Target, now),
-            Step.Deploy deploy when ChainOf(deploy.Generation) is { } chain =>
+            Step.Deploy or Step.Reload when Chain() is { } chain =>
                 Safety.OfServing(world.Desired, known, certificate, chain, now),
-            Step.Reload reload when ChainOf(reload.Generation) is { } chain =>
-                Safety.OfServing(world.Desired, known, certificate, chain, now),
-            Step.PutBack back when ChainOf(back.Generation) is { } chain =>
+            Step.PutBack when Chain() is { } chain =>
                 Safety.OfPuttingBack(world.Desired, known, certificate, chain, now),
             _ => [],
         };
 
-        Chain? ChainOf(int generation) => known.Certificate(certificate.Name).Find(generation)?.Chain;
+        Chain? Chain() => GenerationOf(step) is { } number
+            ? known.Certificate(certificate.Name).Find(number)?.Chain
+            : null;
     }
 
     /// <param name="step">The step.</param>
