@@ -33,19 +33,30 @@ internal sealed class SafetyJudge(Scene scene)
             return;
 
         stale = false;
-        foreach (Endpoint endpoint in Endpoints().Concat(scene.Left))
+        foreach (Endpoint endpoint in Endpoints())
         {
             InUse(endpoint);
             Meet(endpoint);
-            if (scene.Left.Contains(endpoint))
-                KeepPromises(endpoint);
-            foreach (Edition edition in inUse)
+            JudgePairs(endpoint, now);
+        }
+
+        foreach (Endpoint endpoint in scene.Left)
+        {
+            InUse(endpoint);
+            Meet(endpoint);
+            KeepPromises(endpoint);
+            JudgePairs(endpoint, now);
+        }
+    }
+
+    private void JudgePairs(Endpoint endpoint, DateTimeOffset now)
+    {
+        foreach (Edition edition in inUse)
+        {
+            foreach (Shown met in shown)
             {
-                foreach (Shown met in shown)
-                {
-                    if (judged.Add((endpoint.TlsaName, edition.Number, met.Number)))
-                        Judge(endpoint, edition, met, now);
-                }
+                if (judged.Add((endpoint.TlsaName, edition.Number, met.Number)))
+                    Judge(endpoint, edition, met, now);
             }
         }
     }
