@@ -29,9 +29,10 @@ internal sealed record Mutant(string Name, string File, string Right, string Wro
             "round.Servers.Select(s => (RecordSet?)(SetOf(s.Content) ?? RecordSet.Absent))"),
         new("servers that do not answer passed over", Core + "Evidence.cs",
             "answers.All(a => a is not null)", "answers.Any(a => a is not null)"),
-        new("withdrawal before every address is verified", Core + "Evidence.cs",
-            "round.Addresses.All(a => ShowsOnly(a, deploying.Chain, others))",
-            "round.Addresses.Any(a => ShowsOnly(a, deploying.Chain, others))"),
+        new("withdrawal before every address is verified", Engine + "Observer.cs",
+            "rounds.ToImmutable()",
+            "rounds.Values.Select(r => r with { Addresses = [.. r.Addresses.Take(1)] })"
+            + ".ToImmutableDictionary(r => r.Endpoint)"),
         new("one clean round suffices and nothing drains", Core + "Evidence.cs",
             "rounds < CleanRoundsWanted", "rounds < 0"),
         new("an intended set counts as gone at once", Core + "Evidence.cs", "index < newest", "index >= 0"),
