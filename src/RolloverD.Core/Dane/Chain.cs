@@ -33,6 +33,10 @@ public sealed class Chain : IEquatable<Chain>
 
     public PublicKey Key => Leaf.Key;
 
+    /// <summary>The time before which some certificate of the path is not valid yet.</summary>
+    public DateTimeOffset NotBefore =>
+        Ancestors.IsEmpty ? Leaf.NotBefore : Max(Leaf.NotBefore, Ancestors.Max(a => a.NotBefore));
+
     /// <summary>The time from which some certificate of the path is no longer valid.</summary>
     public DateTimeOffset NotAfter =>
         Ancestors.IsEmpty ? Leaf.NotAfter : Min(Leaf.NotAfter, Ancestors.Min(a => a.NotAfter));
@@ -46,6 +50,8 @@ public sealed class Chain : IEquatable<Chain>
     public override int GetHashCode() => Leaf.GetHashCode();
 
     public override string ToString() => $"{Leaf}, {Ancestors.Length} CA certificate(s)";
+
+    private static DateTimeOffset Max(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
 
     private static DateTimeOffset Min(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
 }

@@ -50,6 +50,9 @@ public sealed class ChainCertificate : IEquatable<ChainCertificate>
 
     public bool IsCa { get; }
 
+    /// <summary>Whether it is valid at a time: not before its first instant, and not when it has ended.</summary>
+    public bool IsInDate(DateTimeOffset at) => NotBefore <= at && at < NotAfter;
+
     internal MadeRecords Made { get; } = new();
 
     /// <summary>Lower-case hexadecimal SHA-256 of the whole certificate: the data of a 3 0 1 record.</summary>

@@ -44,11 +44,11 @@ public static class Matching
     {
         for (int i = 0; i <= depth; i++)
         {
-            if (chain.Ancestors[i].NotAfter <= meeting.At)
+            if (!chain.Ancestors[i].IsInDate(meeting.At))
                 return false;
         }
 
-        return meeting.At < chain.Leaf.NotAfter && chain.Leaf.Names([meeting.Host]);
+        return chain.Leaf.IsInDate(meeting.At) && chain.Leaf.Names([meeting.Host]);
     }
 
     /// <summary>

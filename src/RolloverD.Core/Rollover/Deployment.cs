@@ -213,6 +213,15 @@ internal static class Deployment
         if (!covered || Added().IsEmpty)
             return covered;
 
+        if (Added().All(v => IsOnlyEarly(v, s.Now)))
+        {
+            s.Hold(
+                Gate.Safety, $"generation {generation.Number}", chain.NotBefore,
+                $"its chain is not valid before {chain.NotBefore:u}, and by usage 2 senders refuse it until then",
+                "nothing: it ends by itself; when the time looks wrong, see the clocks of this host and of the issuer");
+            return false;
+        }
+
         s.Hold(
             Gate.Safety, $"generation {generation.Number}", null, $"its chain would make senders fail: {Added()[0]}",
             "nothing when it ends by itself; otherwise see who changed the records, and that the issuer certifies the "
@@ -224,6 +233,11 @@ internal static class Deployment
         ImmutableArray<Violation> Added() =>
             added ??= Safety.OfServing(s.Desired, s.Facts, s.Certificate, chain, s.Now);
     }
+
+    // Nothing is wrong with the chain but that its dates lie ahead. RFC 7672 §3.1.2
+    private static bool IsOnlyEarly(Violation violation, DateTimeOffset now) =>
+        now < violation.Chain.NotBefore
+        && violation.Set.Covers(violation.Chain, new(violation.Endpoint.Host, violation.Chain.NotBefore));
 
     /// <summary>Whether every mail server could take something on; else holds, and says which could not.</summary>
     public static bool ServersAreReady(Situation s)

@@ -24,7 +24,7 @@ public sealed record Violation(Endpoint Endpoint, RecordSet Set, Chain Chain, Im
         + string.Join(", ", Set.Uncovered(Chain) is { IsEmpty: false } named
             ? named.Select(p => $"no {p} record matches it")
             : Uncovered.Select(p => $"by a {p} record it has to be in date and bear the name, and it bears "
-                + $"{string.Join(", ", Chain.Leaf.DnsNames)} until {Chain.NotAfter:u}"));
+                + $"{string.Join(", ", Chain.Leaf.DnsNames)} from {Chain.NotBefore:u} until {Chain.NotAfter:u}"));
 }
 
 /// <summary>

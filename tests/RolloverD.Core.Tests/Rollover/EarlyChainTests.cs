@@ -1,0 +1,56 @@
+using RolloverD.Core.Dane;
+using RolloverD.Core.Policy;
+using RolloverD.Core.Rollover;
+using RolloverD.Core.Tests.Support;
+using Xunit;
+
+namespace RolloverD.Core.Tests.Rollover;
+
+/// <summary>
+/// A certificate that is not valid yet, of an issuer that dates forward or whose clock is ahead: under usage 2 senders
+/// refuse it. RFC 7672 §3.1.2
+/// </summary>
+public class EarlyChainTests
+{
+    private static readonly DateTimeOffset Now = Some.Start.AddDays(60), Begin = Now.AddHours(3);
+    private static readonly PublicKey Key = Some.Key(1), NextKey = Some.Key(2);
+    private static readonly Chain Chain = Some.Chain(Key), Next = Some.Chain(NextKey, from: Begin);
+
+    [Fact]
+    public void By_usage_2_a_certificate_that_is_not_valid_yet_matches_nothing()
+    {
+        RecordSet ca = Some.Set(Some.Record("2 1 1", Next)), own = Some.Set(Some.Record("3 1 1", NextKey));
+        Assert.False(ca.Covers(Next, new(Some.Mx.Host, Begin.AddSeconds(-1))));
+        Assert.True(ca.Covers(Next, new(Some.Mx.Host, Begin)));
+        Assert.True(own.Covers(Next, new(Some.Mx.Host, Begin.AddSeconds(-1)))); // RFC 7671 §5.1
+
+        ChainCertificate[] early = [new([7], [7], "CN=CA", [], Begin.AddHours(1), Begin.AddYears(9), isCa: true)];
+        Chain byEarlyCa = Some.Chain(NextKey, from: Begin, ancestors: [.. early]);
+        RecordSet earlyCa = Some.Set(Some.Record("2 1 1", byEarlyCa));
+        Assert.False(earlyCa.Covers(byEarlyCa, new(Some.Mx.Host, Begin)));
+        Assert.True(earlyCa.Covers(byEarlyCa, new(Some.Mx.Host, Begin.AddHours(1))));
+        Assert.Equal(Begin.AddHours(1), byEarlyCa.NotBefore);
+    }
+
+    [Fact]
+    public void It_goes_into_service_when_it_is_valid_and_the_hold_says_when()
+    {
+        DesiredCertificate mx1 = Some.Certificate with { Tlsa = [Some.Parameters("2 1 1")] };
+        Plan plan = At(mx1, Now);
+        Assert.Null(plan.Next);
+        Hold hold = Assert.Single(plan.Holds);
+        Assert.Equal((Gate.Safety, "generation 2", Begin), (hold.Gate, hold.Subject, hold.Until));
+        Assert.Contains("not valid before", hold.Reason, StringComparison.Ordinal);
+        Assert.IsType<Step.Deploy>(At(mx1, Begin).Next);
+    }
+
+    [Fact]
+    public void By_usage_3_dates_mean_nothing_and_it_goes_in_at_once() =>
+        Assert.IsType<Step.Deploy>(At(Some.Certificate, Now).Next);
+
+    private static Plan At(DesiredCertificate mx1, DateTimeOffset now)
+    {
+        Facts facts = Given.Steady(mx1, Key, Given.In(2, NextKey, new GenerationState.Issued(Next, Now)));
+        return Planner.Next(Some.Desired(mx1), facts, Look.Well(facts, mx1, now, Chain), "mx1", now);
+    }
+}
