@@ -61,7 +61,12 @@ public abstract record DnsChangeOutcome
     }
 
     /// <summary>Done and read back.</summary>
-    public sealed record Applied(DnsRecordSet Now) : DnsChangeOutcome;
+    /// <param name="Now">The set as the provider holds it now.</param>
+    /// <param name="InParts">
+    /// Whether the change took more than one request, so that servers may have given out what lies in between, and
+    /// caches may hold it.
+    /// </param>
+    public sealed record Applied(DnsRecordSet Now, bool InParts = false) : DnsChangeOutcome;
 
     /// <summary>Nothing was changed: the set was not as expected.</summary>
     public sealed record Conflict(DnsRecordSet Found) : DnsChangeOutcome;

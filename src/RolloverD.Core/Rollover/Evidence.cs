@@ -178,10 +178,15 @@ public static class Evidence
         ImmutableArray<RecordSet?> answers = AnswersOf(round);
         ImmutableArray<RecordSet> served = Distinct(answers);
         ImmutableArray<PublishedSet> sets = ledger.Sets;
+        TimeSpan? askedTtl = ledger.AskedTtl;
         foreach (RecordSet set in served)
         {
-            if (!IsSeen(sets, set))
-                sets = Seen(sets, set, round.StartedAt);
+            if (IsSeen(sets, set))
+                continue;
+
+            if (!IsExpected(ledger, set))
+                askedTtl = null;
+            sets = Seen(sets, set, round.StartedAt);
         }
 
         SetState past = new SetState.Seen();
@@ -210,22 +215,33 @@ public static class Evidence
         }
 
         if (sets != ledger.Sets)
-            sets = (ledger with { Sets = sets }).WithPartsOf(ledger, round.StartedAt, past).Sets;
+        {
+            OwnerLedger tried = served.Aggregate(ledger, (known, set) => known.Lasting(set));
+            sets = (ledger with { Sets = sets }).WithPartsOf(tried, round.StartedAt, past).Sets;
+        }
+
         sets = sets.RemoveAll(s => s.State is SetState.Gone old
             && old.LastServed + (old.WasShown ? Remembered : MayStillCome) + (4 * s.Records.Ttl) < round.StartedAt);
         ImmutableArray<TlsaRecord> ours = ledger.Ours.RemoveAll(r => !sets.Any(s => s.Records.Contains(r)));
         TimeSpan aliasTtl = round.Aliases.IsEmpty ? TimeSpan.Zero : round.Aliases.Max(a => a.Ttl);
 
         // What did not change stays the same object: it is neither compared in full again nor written.
-        return aliasTtl <= ledger.AliasTtl && ours.Length == ledger.Ours.Length && sets.SequenceEqual(ledger.Sets)
+        return aliasTtl <= ledger.AliasTtl && askedTtl == ledger.AskedTtl
+            && ours.Length == ledger.Ours.Length && sets.SequenceEqual(ledger.Sets)
             ? ledger
             : ledger with
             {
                 Sets = sets,
                 Ours = ours,
                 AliasTtl = aliasTtl > ledger.AliasTtl ? aliasTtl : ledger.AliasTtl,
+                AskedTtl = askedTtl,
             };
     }
+
+    // A provider that insists on a TTL of its own says so when it confirms the change. Another one that servers show
+    // came from elsewhere, as by a change that was long on its way: it is asked for anew.
+    private static bool IsExpected(OwnerLedger ledger, RecordSet set) =>
+        set.IsAbsent || ledger.Sets.Any(s => s.State is not SetState.Gone && s.Records.Equals(set));
 
     private static ImmutableArray<RecordSet?> AnswersOf(OwnerObservation round) =>
         [.. round.Servers.Select(s => SetOf(s.Content))];

@@ -91,7 +91,7 @@ public sealed record OwnerLedger(
         ImmutableArray<PublishedSet> sets = latest < 0 || !Sets[latest].Records.Equals(set)
             ? IntendedLast(set, null, now)
             : Sets[latest].State is SetState.Intended before
-                ? Sets.SetItem(latest, new(set, now, before with { Tries = before.Tries + 1 }))
+                ? Sets.SetItem(latest, new(set, now, before.SentAgain()))
                 : Sets;
         return this with { Sets = sets, Ours = [.. Ours.Union(added)] };
     }
@@ -109,7 +109,10 @@ public sealed record OwnerLedger(
     /// <summary>
     /// Writes down that the provider confirmed a change and what it holds now, with the TTL that it gave it.
     /// </summary>
-    public OwnerLedger Applied(RecordSet set, DateTimeOffset now)
+    /// <param name="set">What it holds.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="inParts">Whether it made the change record by record, and gave out what lies in between.</param>
+    public OwnerLedger Applied(RecordSet set, DateTimeOffset now, bool inParts = false)
     {
         int index = Sets.FindLastIndex(s => s.State is SetState.Intended && s.Records.HasSameRecords(set));
         if (index < 0)
@@ -117,10 +120,21 @@ public sealed record OwnerLedger(
 
         var intended = (SetState.Intended)Sets[index].State;
         OwnerLedger confirmed = Confirmed(index, set, now, intended.Tries);
-        return intended is { AppliedAt: null, Tries: > 1 }
-            ? confirmed.WithPartsOf(this, now, new SetState.Seen())
+        return inParts || intended.Unconfirmed > 1
+            ? confirmed.WithPartsOf(Lasting(set), now, new SetState.Seen())
             : confirmed;
     }
+
+    /// <summary>
+    /// With the TTL that a provider of its own will gave what was intended, where that is longer: parts have it, too.
+    /// </summary>
+    public OwnerLedger Lasting(RecordSet given) =>
+        Sets.Any(s => IsShorter(s, given))
+            ? this with { Sets = [.. Sets.Select(s => IsShorter(s, given) ? s with { Records = given } : s)] }
+            : this;
+
+    private static bool IsShorter(PublishedSet set, RecordSet given) =>
+        set.State is SetState.Intended && set.Records.Ttl < given.Ttl && set.Records.HasSameRecords(given);
 
     /// <summary>
     /// With the parts of what was unfinished before and is not now: whatever came of the change, servers may have given
@@ -152,7 +166,10 @@ public sealed record OwnerLedger(
     /// Writes down that the provider itself holds this set, whatever was meant. Servers that get it from a hidden
     /// primary may show it only later, so it counts as confirmed, not as seen.
     /// </summary>
-    public OwnerLedger Found(RecordSet set, DateTimeOffset now)
+    public OwnerLedger Found(RecordSet set, DateTimeOffset now) =>
+        WithFound(set, now).WithPartsOf(this, now, new SetState.Seen());
+
+    private OwnerLedger WithFound(RecordSet set, DateTimeOffset now)
     {
         int latest = Sets.FindLastIndex(s => s.State is not SetState.Gone);
         if (latest < 0 || !Sets[latest].Records.Equals(set))
@@ -218,7 +235,18 @@ public abstract record SetState
     /// <summary>The intent is saved; no server was seen to serve it yet, any may.</summary>
     /// <param name="AppliedAt">When the provider last confirmed that it holds it; null while it did not.</param>
     /// <param name="Tries">How often it was sent to the provider.</param>
-    public sealed record Intended(DateTimeOffset? AppliedAt, int Tries = 1) : SetState;
+    /// <param name="Again">
+    /// How often of these since the provider confirmed it, because no server showed it: what came of them, nobody said.
+    /// </param>
+    public sealed record Intended(DateTimeOffset? AppliedAt, int Tries = 1, int Again = 0) : SetState
+    {
+        /// <summary>How often it was sent without anybody saying what came of it.</summary>
+        [JsonIgnore]
+        public int Unconfirmed => AppliedAt is null ? Tries : Again;
+
+        /// <summary>The same, sent once more.</summary>
+        public Intended SentAgain() => this with { Tries = Tries + 1, Again = AppliedAt is null ? 0 : Again + 1 };
+    }
 
     /// <summary>Some server serves it, or did when it was last asked.</summary>
     public sealed record Seen : SetState;

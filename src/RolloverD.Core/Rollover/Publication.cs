@@ -25,7 +25,7 @@ internal static class Publication
 
     /// <summary>
     /// Gives records the configured TTL when nothing else is under way: every other change brings it along. A provider
-    /// that insists on a TTL of its own is asked once.
+    /// that insists on a TTL of its own is asked once; when servers show one that it never named, once more.
     /// </summary>
     /// <remarks>The set with the former TTL stays visible for that one. RFC 7671 §8.1.</remarks>
     public static Step? Retime(Situation s)

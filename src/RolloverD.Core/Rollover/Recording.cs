@@ -34,7 +34,10 @@ public static class Recording
             StepOutcome.Deployed deployed => facts.With(
                 facts.Certificate(step.Certificate).Deployed(deployed.Reloaded, now)),
             StepOutcome.Published published => facts.With(
-                facts.Owner(OwnerOf(step)).Applied(published.Now, now) with { AskedTtl = TargetOf(step).Ttl }),
+                facts.Owner(OwnerOf(step)).Applied(published.Now, now, published.InParts) with
+                {
+                    AskedTtl = TargetOf(step).Ttl,
+                }),
             StepOutcome.Differs differs => facts.With(
                 facts.Owner(OwnerOf(step)).Renounce(TargetOf(step)).Found(differs.Found, now)),
             StepOutcome.Refused when step is Step.Publish or Step.Withdraw => facts.With(

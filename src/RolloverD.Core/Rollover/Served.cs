@@ -9,6 +9,7 @@ namespace RolloverD.Core.Rollover;
 /// </summary>
 internal sealed class Served(Situation s, IEnumerable<Endpoint> endpoints)
 {
+    private readonly Chain[] shown = [.. endpoints.SelectMany(e => s.Facts.EndpointOf(e).Seen).Distinct()];
     private readonly Chain[] there = At(s, endpoints, null);
     private readonly Chain[] all = At(s, endpoints, s.Now);
 
@@ -26,9 +27,12 @@ internal sealed class Served(Situation s, IEnumerable<Endpoint> endpoints)
     public ImmutableArray<TlsaRecord> Last(ImmutableArray<TlsaRecord> records) => [.. records.OrderBy(Weight)];
 
     // What matches the most comes first and goes last: as long as a record that matches every chain is there, the
-    // others may come and go. A chain that only an old process may still show counts less than one that is there.
-    private (int There, int All) Weight(TlsaRecord record) =>
-        (there.Count(c => record.Matches(c)), all.Count(c => record.Matches(c)));
+    // others may come and go. A chain in service that no address shows counts less than one that senders meet, and one
+    // that only an old process may still show less than both.
+    private (int Shown, int There, int All) Weight(TlsaRecord record) =>
+        (Count(shown, record), Count(there, record), Count(all, record));
+
+    private static int Count(Chain[] chains, TlsaRecord record) => chains.Count(c => record.Matches(c));
 
     private static Chain[] At(Situation s, IEnumerable<Endpoint> endpoints, DateTimeOffset? time) =>
         [.. endpoints.SelectMany(e => Safety.ServedAt(s.Desired, s.Facts, e, time)).Distinct()];

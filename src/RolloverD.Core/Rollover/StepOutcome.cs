@@ -13,7 +13,9 @@ public abstract record StepOutcome
     public sealed record KeyReady(PublicKey Key) : StepOutcome;
 
     /// <summary>The provider holds this set now.</summary>
-    public sealed record Published(RecordSet Now) : StepOutcome;
+    /// <param name="Now">The set.</param>
+    /// <param name="InParts">Whether what lies between the set before and this one was given out for a while.</param>
+    public sealed record Published(RecordSet Now, bool InParts = false) : StepOutcome;
 
     /// <summary>The provider held another set than expected and changed nothing.</summary>
     public sealed record Differs(RecordSet Found) : StepOutcome;

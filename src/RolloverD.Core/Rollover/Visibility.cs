@@ -32,26 +32,51 @@ public static class Visibility
     /// record is a request of its own: the set before with any one record that was to come, or the set after with any
     /// one that was to go. A chain that these and the two sets cover is covered by every part.
     /// </summary>
+    /// <remarks>
+    /// The set before is the last that was seen, or any that was confirmed since: each of these may have been lost. A
+    /// part lives as long as the longer of the two TTLs, for each record may bring its own.
+    /// </remarks>
     public static IEnumerable<RecordSet> PartsOfUnfinished(this OwnerLedger ledger)
     {
-        RecordSet before = RecordSet.Absent;
-        foreach (PublishedSet set in ledger.Sets)
+        for (int i = 0; i < ledger.Sets.Length; i++)
         {
-            if (set.State is SetState.Gone)
+            if (ledger.Sets[i].State is not SetState.Intended { Unconfirmed: > 0 })
                 continue;
 
-            RecordSet after = set.Records;
-            if (set.State is SetState.Seen or SetState.Intended { AppliedAt: not null })
+            foreach (RecordSet before in Before(ledger, i))
             {
-                before = after;
-                continue;
+                foreach (RecordSet part in Parts(before, ledger.Sets[i].Records))
+                    yield return part;
             }
-
-            foreach (TlsaRecord coming in after.Records.Where(r => !before.Contains(r)))
-                yield return new([.. before.Records, coming], after.Ttl);
-            foreach (TlsaRecord going in before.Records.Where(r => !after.Contains(r)))
-                yield return after.With([going]);
         }
+    }
+
+    private static IEnumerable<RecordSet> Before(OwnerLedger ledger, int index)
+    {
+        bool any = false;
+        for (int i = index - 1; i >= 0; i--)
+        {
+            PublishedSet set = ledger.Sets[i];
+            if (set.State is not (SetState.Seen or SetState.Intended { AppliedAt: not null }))
+                continue;
+
+            any = true;
+            yield return set.Records;
+            if (set.State is SetState.Seen)
+                break;
+        }
+
+        if (!any)
+            yield return RecordSet.Absent;
+    }
+
+    private static IEnumerable<RecordSet> Parts(RecordSet before, RecordSet after)
+    {
+        TimeSpan ttl = before.Ttl > after.Ttl ? before.Ttl : after.Ttl;
+        foreach (TlsaRecord coming in after.Records.Where(r => !before.Contains(r)))
+            yield return new([.. before.Records, coming], ttl);
+        foreach (TlsaRecord going in before.Records.Where(r => !after.Contains(r)))
+            yield return new([.. after.Records, going], ttl);
     }
 
     /// <summary>The distinct record sets that are visible at a time.</summary>

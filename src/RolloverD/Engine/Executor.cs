@@ -70,7 +70,7 @@ internal sealed class Executor(World world)
         DnsChangeOutcome outcome = await zone.Provider.ChangeAsync(change, cancellation);
         return outcome switch
         {
-            DnsChangeOutcome.Applied applied => new StepOutcome.Published(SetOf(applied.Now)),
+            DnsChangeOutcome.Applied applied => new StepOutcome.Published(SetOf(applied.Now), applied.InParts),
             DnsChangeOutcome.Conflict conflict => new StepOutcome.Differs(SetOf(conflict.Found)),
             DnsChangeOutcome.Refused refused => new StepOutcome.Refused(refused.Reason, refused.Remedy),
             DnsChangeOutcome.Unknown unknown => new StepOutcome.Unknown(unknown.Reason, unknown.Remedy),

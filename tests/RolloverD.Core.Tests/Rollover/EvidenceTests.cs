@@ -74,6 +74,31 @@ public class EvidenceTests
     }
 
     [Fact]
+    public void A_TTL_that_servers_show_and_nobody_named_is_asked_away()
+    {
+        OwnerLedger asked = Published with { AskedTtl = Some.Ttl };
+        Assert.Equal(Some.Ttl, asked.Observe(Look.At(T0.AddSeconds(9), Look.Serves(Both))).AskedTtl);
+
+        // An earlier change, long on its way, came after all.
+        var late = new RecordSet(Both.Records, TimeSpan.FromMinutes(7));
+        OwnerLedger ledger = asked
+            .Observe(Look.At(T0.AddSeconds(9), Look.Serves(Both)))
+            .Observe(Look.At(T0.AddSeconds(20), Look.Serves(late)));
+        Assert.Null(ledger.AskedTtl);
+
+        // The provider named it: it has a TTL of its own.
+        OwnerLedger insisting = Given.Ledger(Old).Intend(Both, [], T0).Applied(late, T0) with { AskedTtl = Some.Ttl };
+        Assert.Equal(Some.Ttl, insisting.Observe(Look.At(T0.AddSeconds(9), Look.Serves(late))).AskedTtl);
+
+        // It names one and gives out another: as long as that goes on, nobody asks again.
+        ledger = (ledger.Intend(Both, [], T0.AddMinutes(1)).Applied(Both, T0.AddMinutes(1)) with
+        {
+            AskedTtl = Some.Ttl,
+        }).Observe(Look.At(T0.AddMinutes(2), Look.Serves(late)));
+        Assert.Equal(Some.Ttl, ledger.AskedTtl);
+    }
+
+    [Fact]
     public void The_TTL_that_the_provider_reports_counts_at_once()
     {
         var longer = new RecordSet(Both.Records, TimeSpan.FromDays(1));
@@ -266,7 +291,8 @@ public class EvidenceTests
         OwnerLedger ledger = Given.Ledger(Old);
         for (int hours = 0; hours < 50; hours++)
             ledger = ledger.Intend(Both, [], T0.AddHours(hours)).Found(other, T0.AddHours(hours));
-        Assert.Equal([Old, Both, other], ledger.Sets.Select(s => s.Records));
+        Assert.Equal([Old, Both, other], ledger.Sets.TakeLast(3).Select(s => s.Records));
+        Assert.Equal(3, ledger.Sets.Length - 3); // and each part of a change from the one to the other
         Assert.Contains(Both, ledger.Renounce(Both).Sets.Select(s => s.Records)); // one of the tries may have been it
 
         // A confirmed set is not taken for one that was never confirmed.

@@ -75,6 +75,116 @@ public class PartialChangeTests
     }
 
     [Fact]
+    public void A_change_that_was_confirmed_and_lost_may_be_half_there_when_it_was_sent_again()
+    {
+        RecordSet before = Some.Set(Ours), after = Some.Set([Ours, .. Certificates]);
+        HashSet<RecordSet> parts = [.. Certificates.Select(c => Some.Set(Ours, c))];
+        OwnerLedger lost = Given.Ledger(before).Intend(after, Certificates, Now).Applied(after, Now);
+        Assert.Empty(lost.PartsOfUnfinished());
+
+        DateTimeOffset later = Now.AddHours(2);
+        Assert.Equal(before, lost.BaseAt(later));
+        OwnerLedger again = lost.Intend(after, Certificates, later);
+        Assert.Equal(parts, [.. again.PartsOfUnfinished()]);
+        Assert.Equal([before, after], again.Applied(after, later).VisibleSetsAt(later, TimeSpan.Zero));
+
+        // What came of the second try nobody said, and the third one went well.
+        OwnerLedger third = again.Intend(after, Certificates, later.AddHours(2)).Applied(after, later.AddHours(2));
+        Assert.Subset(third.VisibleSetsAt(later.AddHours(2), TimeSpan.Zero).ToHashSet(), parts);
+        Assert.Empty(third.PartsOfUnfinished());
+    }
+
+    [Fact]
+    public void What_a_change_starts_from_is_any_set_that_may_be_there()
+    {
+        // The change to the second set was confirmed; it may have been lost, and then the third one's begins before it.
+        RecordSet first = Some.Set(Ours), second = Some.Set(Ours, Next), third = second.With([Certificates[0]]);
+        OwnerLedger ledger = Given.Ledger(first)
+            .Intend(second, [Next], Now).Applied(second, Now)
+            .Intend(third, [Certificates[0]], Now.AddHours(2));
+        Assert.Equal(
+            [third, Some.Set(Ours, Next), Some.Set(Ours, Certificates[0])], ledger.PartsOfUnfinished().ToHashSet());
+    }
+
+    [Fact]
+    public void A_change_that_a_provider_makes_record_by_record_leaves_its_parts_in_caches()
+    {
+        RecordSet before = Some.Set(Ours), after = Some.Set([Ours, .. Certificates]);
+        HashSet<RecordSet> parts = [.. Certificates.Select(c => Some.Set(Ours, c))];
+        OwnerLedger intended = Given.Ledger(before).Intend(after, Certificates, Now);
+        OwnerLedger ledger = intended.Applied(after, Now, inParts: true);
+        Assert.Subset(ledger.VisibleSetsAt(Now, TimeSpan.Zero).ToHashSet(), parts);
+        Assert.Equal(after, ledger.Latest);
+
+        DateTimeOffset seen = Now.AddMinutes(1);
+        ledger = ledger.Observe(Look.At(seen, Look.Serves(after), Look.Serves(after)));
+        Assert.True(ledger.IsSettled);
+        Assert.Subset(ledger.VisibleSetsAt(seen + Some.Ttl, TimeSpan.FromSeconds(1)).ToHashSet(), parts);
+        Assert.Equal([after], ledger.VisibleSetsAt(seen + (2 * Some.Ttl), TimeSpan.FromSeconds(1)));
+
+        var step = new Step.Publish("mx1", Some.Owner, before, after, [.. Certificates], "why");
+        Facts facts = Given.Steady(Mx1, Key).With(intended);
+        Assert.Equal(
+            intended.Applied(after, Now, inParts: true).Sets,
+            facts.Complete(step, new StepOutcome.Published(after, InParts: true), Now).Owner(Some.Owner).Sets);
+    }
+
+    [Fact]
+    public void A_part_of_a_change_of_the_TTL_lives_as_long_as_the_longer_one()
+    {
+        var after = new RecordSet([Ours, Next], TimeSpan.FromMinutes(1));
+        RecordSet part = Assert.Single(
+            Given.Ledger(Some.Set(Ours)).Intend(after, [Next], Now).PartsOfUnfinished().ToHashSet());
+        Assert.Equal(Some.Ttl, part.Ttl);
+    }
+
+    [Fact]
+    public void Parts_have_the_TTL_that_the_provider_gives_to_every_set()
+    {
+        RecordSet after = Some.Set([Ours, .. Certificates]);
+        var given = new RecordSet(after.Records, TimeSpan.FromHours(8));
+        HashSet<RecordSet> parts = [.. Certificates.Select(c => new RecordSet([Ours, c], given.Ttl))];
+        OwnerLedger intended = Given.Ledger(Some.Set(Ours)).Intend(after, Certificates, Now);
+        Assert.Subset(
+            intended.Applied(given, Now, inParts: true).VisibleSetsAt(Now, TimeSpan.Zero).ToHashSet(), parts);
+
+        // Nobody confirmed it, and servers show it.
+        OwnerLedger seen = intended.Observe(Look.At(Now.AddMinutes(1), Look.Serves(given)));
+        Assert.Subset(seen.VisibleSetsAt(Now.AddHours(3), TimeSpan.Zero).ToHashSet(), parts);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_change_that_is_found_to_have_come_may_have_come_in_parts(bool another)
+    {
+        RecordSet before = Some.Set(Ours), after = Some.Set([Ours, .. Certificates]);
+        HashSet<RecordSet> parts = [.. Certificates.Select(c => Some.Set(Ours, c))];
+        OwnerLedger ledger = Given.Ledger(before).Intend(after, Certificates, Now);
+        if (another)
+            ledger = ledger.Intend(before.With([Next]), [Next], Now.AddMinutes(1));
+        Assert.Subset(ledger.Found(after, Now.AddMinutes(2)).VisibleSetsAt(Now, TimeSpan.Zero).ToHashSet(), parts);
+    }
+
+    [Theory]
+    [InlineData(1, 9)]
+    [InlineData(9, 1)]
+    public void The_record_of_what_senders_meet_comes_before_that_of_a_chain_that_no_address_shows(
+        int inService, int shown)
+    {
+        Chain met = Some.Chain(Some.Key(shown));
+        Facts facts = Given.Facts(
+            [Given.Certificate("mx1", Given.Live(1, Some.Key(inService)))],
+            [Given.Ledger(Some.Set(Some.Record("3 1 1", Some.Key(66))))],
+            [Given.Seen(Some.Mx, met)]);
+        DesiredCertificate spki = Some.Certificate;
+        Observation seen = Look.Well(facts, spki, Now, met);
+        var step = Assert.IsType<Step.Publish>(Planner.Next(Some.Desired(spki), facts, seen, "mx1", Now).Next);
+        Assert.Equal(
+            [Some.Record("3 1 1", Some.Key(shown)), Some.Record("3 1 1", Some.Key(inService))], step.Added);
+    }
+
+    [Fact]
     public void Nothing_goes_into_service_while_half_a_change_could_refuse_it()
     {
         RecordSet before = Some.Set(Ours, Next), after = before.With(Certificates);
