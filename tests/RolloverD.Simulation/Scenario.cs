@@ -16,6 +16,9 @@ internal sealed record Scenario
 
     private static readonly string[] Befores = ["", "", "3 1 1", "2 1 1", "3 1 2", "3 0 1", "3 1 1,3 1 2", "broken"];
 
+    /// <summary>Seeds from here on draw worlds in which more goes wrong than goes well.</summary>
+    public const ulong FirstRough = 1_000_000_000_001;
+
     public required ulong Seed { get; init; }
 
     public required Timing Timing { get; init; }
@@ -85,6 +88,12 @@ internal sealed record Scenario
     /// <summary>How many things happen by themselves or are done by people.</summary>
     public required int Incidents { get; init; }
 
+    /// <summary>Whether the provider makes a change record by record also when all goes well.</summary>
+    public required bool ChangesInParts { get; init; }
+
+    /// <summary>How long before it is made a certificate is valid; negative: so long after.</summary>
+    public required TimeSpan Backdating { get; init; }
+
     /// <summary>How long it goes on like that, before the world calms down.</summary>
     public required TimeSpan Chaos { get; init; }
 
@@ -109,7 +118,7 @@ internal sealed record Scenario
             Math.Max(ttl.Ticks, alias.Ticks), longer ? TimeSpan.FromHours(6).Ticks : 0));
         TimeSpan roll = (4 * longest) + (2 * margin) + rollback + TimeSpan.FromHours(1);
         TimeSpan lifetime = roll * dice.Between(8, 20);
-        return new()
+        Scenario scenario = new()
         {
             Seed = seed,
             Timing = new(Whole(ttl), Whole(margin), Whole(rollback)),
@@ -135,8 +144,26 @@ internal sealed record Scenario
             Incidents = quiet ? 0 : dice.Between(0, 12),
             Chaos = lifetime * dice.Between(2, 3),
             IsAttentive = !dice.OneIn(6),
+
+            // What came later is drawn last, so that seeds mean what they meant.
+            ChangesInParts = dice.OneIn(4),
+            Backdating = dice.OneIn(8)
+                ? -dice.Spread(TimeSpan.FromMinutes(1), TimeSpan.FromHours(5))
+                : TimeSpan.FromMinutes(30),
         };
+        return seed < FirstRough ? scenario : scenario.Roughened(dice);
     }
+
+    // Everything may go wrong, often, and again and again.
+    private Scenario Roughened(Dice dice) => this with
+    {
+        Faults = [.. Enum.GetValues<Fault>()],
+        CallFaults = dice.Pick([0.05, 0.15, 0.4]),
+        Crashes = dice.Pick([0.002, 0.02, 0.06]),
+        MostCrashes = dice.Between(6, 30),
+        Incidents = dice.Between(10, 40),
+        ChangesInParts = dice.OneIn(2),
+    };
 
     /// <summary>Whether the mail server of an endpoint is the one that serves the certificate.</summary>
     public bool IsServedAt(string certificate, Endpoint endpoint) =>
@@ -154,6 +181,9 @@ internal sealed record Scenario
         string hidden = HiddenPrimary ? " behind a hidden primary" : "";
         string local = IsLocal ? "local " : "";
         string alias = AliasTtl > TimeSpan.Zero ? $"one owner behind CNAMEs, ttl {AliasTtl}" : "an owner an endpoint";
+        string valid = Backdating < TimeSpan.Zero
+            ? $"{-Backdating} after they are made"
+            : $"since {Backdating} before they are made";
         string reads = ReadsByItself ? " and read live/ by themselves" : "";
         return $"""
             {string.Join("\n", Certificates.Select(Describe))}
@@ -161,6 +191,7 @@ internal sealed record Scenario
             {Servers} server(s){hidden}, {Addresses} {local}address(es) an endpoint
             {alias}; before: [{Before}] ttl {BeforeTtl}
             caches keep a set {Sloppiness} too long; processes of the mail server live {LongestDrain}{reads}
+            {(ChangesInParts ? "records are changed one by one; " : "")}certificates are valid {valid}
             call faults {CallFaults:P0}, crashes {Crashes:P1}, {Incidents} incident(s)
             kinds: {string.Join(", ", Faults)}
             """;

@@ -23,7 +23,8 @@ internal static class LivenessJudge
         TimeSpan roll = (2 * ((2 * ttl) + timing.SafetyMargin)) + timing.RollbackWindow + TimeSpan.FromMinutes(30);
         TimeSpan rest = TimeSpan.FromHours(9); // an issuer's longest rest, and orders that it looks at for hours
         TimeSpan unseen = TimeSpan.FromDays(1); // a confirmed set that no server ever showed
-        return rest + unseen + (3 * roll);
+        TimeSpan early = scene.Scenario.Backdating < TimeSpan.Zero ? -scene.Scenario.Backdating : TimeSpan.Zero;
+        return rest + unseen + (3 * (roll + early));
     }
 
     /// <summary>What is not as it should be; null when all is well.</summary>
@@ -99,7 +100,7 @@ internal static class LivenessJudge
                 return $"{owner.Name}: {Short.Of(record)} is left over";
         }
 
-        // A TTL is asked for once, because a provider may have one of its own; who loses that change keeps the old one.
+        // A provider that loses a change of the TTL alone after it had named it is not asked again.
         TimeSpan ttl = scene.Provider.ForcedTtl ?? scene.Desired.Timing.Ttl;
         if (held.Ttl != ttl && !scene.Scenario.Faults.Contains(Fault.ProviderLosesUpdate)
             && held.Records.Any(r => !scene.Owners.IsForeign(owner, r)))

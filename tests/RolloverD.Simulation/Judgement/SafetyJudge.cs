@@ -234,6 +234,14 @@ internal sealed class SafetyJudge(Scene scene)
                 : null;
         }
 
+        // Its host's clock was ahead when it put in a certificate that was not valid yet.
+        DateTimeOffset begin = met.Leaf.Certificate.NotBefore;
+        if (now < begin && met.ClockAhead > TimeSpan.Zero && met.BroughtAt(endpoint) + met.ClockAhead >= begin
+            && (Sender.Refusing(edition.Records, met, endpoint.Host, begin) & (1 << kind)) == 0)
+        {
+            return "the clock of the host was ahead";
+        }
+
         // An operator put the set there when the chain was in service, or before RolloverD could know of it.
         DateTimeOffset brought = met.BroughtAt(endpoint);
         if (edition.Origin == Origin.Operator && (edition.ToldAt is not { } told || brought <= told))

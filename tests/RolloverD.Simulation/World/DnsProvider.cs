@@ -38,9 +38,9 @@ internal sealed class DnsProvider(Scene scene) : IDnsProvider
             Fault.ProviderAppliesHalf => Half(owner, change, called),
             Fault.ProviderLosesUpdate => new DnsChangeOutcome.Applied(
                 Authority.SetOf(owner.Name, Target(change, change.Add.Length, change.Remove.Length))),
-            Fault.ProviderAppliesAndFails when Try(owner, change, called) is DnsChangeOutcome.Applied =>
+            Fault.ProviderAppliesAndFails when Try(owner, change, called, PauseBetween) is DnsChangeOutcome.Applied =>
                 new DnsChangeOutcome.Unknown("the answer was lost", "see to the provider"),
-            _ => Try(owner, change, called),
+            _ => Try(owner, change, called, PauseBetween),
         };
         scene.AfterEffect("change of records");
         return Task.FromResult(outcome);
@@ -49,7 +49,7 @@ internal sealed class DnsProvider(Scene scene) : IDnsProvider
     private DnsChangeOutcome.Unknown Late(TlsaOwner owner, DnsChange change, DateTimeOffset called)
     {
         TimeSpan delay = scene.Dice.Spread(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(9));
-        scene.Timeline.In(delay, () => Try(owner, change, called));
+        scene.Timeline.In(delay, () => Try(owner, change, called, () => { }));
         return new("no answer in time; it is queued", "see to the provider");
     }
 
@@ -67,8 +67,9 @@ internal sealed class DnsProvider(Scene scene) : IDnsProvider
         return new("the third request of the change failed", "see to the provider");
     }
 
-    private DnsChangeOutcome Try(TlsaOwner owner, DnsChange change, DateTimeOffset called)
+    private DnsChangeOutcome Try(TlsaOwner owner, DnsChange change, DateTimeOffset called, Action betweenParts)
     {
+        bool inParts = false;
         RecordSet target = Target(change, change.Add.Length, change.Remove.Length);
         if (!owner.Held.Records.HasSameRecords(target))
         {
@@ -78,15 +79,43 @@ internal sealed class DnsProvider(Scene scene) : IDnsProvider
                 return new DnsChangeOutcome.Conflict(Authority.SetOf(owner.Name, owner.Held.Records));
             }
 
-            Hold(owner, target, change.Ttl, called);
+            inParts = scene.Scenario.ChangesInParts && change.Add.Length + change.Remove.Length > 1;
+            if (inParts)
+                HoldInParts(owner, change, called, betweenParts);
+            else
+                Hold(owner, target, change.Ttl, called);
         }
         else if (owner.Held.Records.Ttl != (ForcedTtl ?? change.Ttl) && !target.IsAbsent)
         {
             Hold(owner, target, change.Ttl, called);
         }
 
-        return new DnsChangeOutcome.Applied(Authority.SetOf(owner.Name, owner.Held.Records));
+        return new DnsChangeOutcome.Applied(Authority.SetOf(owner.Name, owner.Held.Records), inParts);
     }
+
+    // Each record is a request of its own. What lies in between is known to whoever hears of the success.
+    private void HoldInParts(TlsaOwner owner, DnsChange change, DateTimeOffset called, Action betweenParts)
+    {
+        Edition before = owner.Held;
+        int all = change.Add.Length + change.Remove.Length;
+        var parts = new List<Edition>();
+        for (int done = 1; done < all; done++)
+        {
+            int added = Math.Min(done, change.Add.Length);
+            RecordSet part = Target(change, before.Records, added, done - added);
+            parts.Add(Publish(owner, part, change.Ttl, called) with { IsHalf = true, Base = before });
+            owner.Hold(parts[^1]);
+            betweenParts();
+        }
+
+        RecordSet target = Target(change, before.Records, change.Add.Length, change.Remove.Length);
+        owner.Hold(Publish(owner, target, change.Ttl, called) with { Base = before });
+        foreach (Edition part in parts)
+            scene.Knowledge.Tell(part);
+    }
+
+    private void PauseBetween() =>
+        scene.Pause(scene.Dice.Spread(TimeSpan.FromMilliseconds(5), TimeSpan.FromSeconds(8)));
 
     private void Hold(TlsaOwner owner, RecordSet set, TimeSpan ttl, DateTimeOffset called) =>
         owner.Hold(Publish(owner, set, ttl, called));
@@ -101,10 +130,12 @@ internal sealed class DnsProvider(Scene scene) : IDnsProvider
         change.Expected is not { } expected
         || Authority.SetOf(owner.Name, owner.Held.Records).HasSameValues(expected);
 
-    private RecordSet Target(DnsChange change, int added, int removed)
+    private RecordSet Target(DnsChange change, int added, int removed) =>
+        Target(change, scene.Owners.Named(change.Owner).Held.Records, added, removed);
+
+    private static RecordSet Target(DnsChange change, RecordSet held, int added, int removed)
     {
-        IEnumerable<string> held = scene.Owners.Named(change.Owner).Held.Records.Records.Select(r => r.ToString());
-        IEnumerable<string> values = (change.Expected ?? held)
+        IEnumerable<string> values = (change.Expected ?? held.Records.Select(r => r.ToString()))
             .Concat(change.Add.Take(added))
             .Except(change.Remove.Take(removed));
         return new([.. values.Select(TlsaRecord.Parse)], change.Ttl);

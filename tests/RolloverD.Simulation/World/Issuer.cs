@@ -20,7 +20,7 @@ internal sealed class Issuer(Scene scene, string name) : IIssuer
     /// <summary>A chain for this key, however it came to be asked for.</summary>
     public ImmutableArray<Paper> Certify(PublicKey key, ImmutableArray<string> names)
     {
-        DateTimeOffset from = scene.Timeline.Now - TimeSpan.FromMinutes(30);
+        DateTimeOffset from = scene.Timeline.Now - scene.Scenario.Backdating;
         root ??= scene.Materials.Authority(name + " root", scene.Timeline.Start.AddYears(-3), TimeSpan.FromDays(9999));
         intermediate ??= scene.Materials.Authority(name, scene.Timeline.Start.AddYears(-1), TimeSpan.FromDays(3000));
         return [scene.Materials.Leaf(key, names, from, scene.Scenario.Lifetime), intermediate, root];

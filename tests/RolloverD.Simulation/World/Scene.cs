@@ -267,7 +267,10 @@ internal sealed class Scene
             [.. chain.Ancestors.Select(Materials.Of)],
             origin,
             generation,
-            Now);
+            Now)
+        {
+            ClockAhead = Clock.Offset,
+        };
         Timeline.At(chain.Leaf.NotAfter + TimeSpan.FromSeconds(1), () => judge.Ended(shown));
         return shown;
     }

@@ -45,6 +45,9 @@ internal sealed record Shown(
     /// <summary>RolloverD brings it there.</summary>
     public void IsBroughtTo(Endpoint endpoint, DateTimeOffset at) => brought[endpoint] = at;
 
+    /// <summary>How far the clock of RolloverD's host was ahead when it was put there.</summary>
+    public TimeSpan ClockAhead { get; init; }
+
     /// <summary>
     /// Editions whose holders failed at an endpoint whatever they met there, when this was put there: by sender.
     /// </summary>
