@@ -234,9 +234,10 @@ internal sealed class SafetyJudge(Scene scene)
                 : null;
         }
 
-        // Its host's clock was ahead when it put in a certificate that was not valid yet.
+        // By its host's clock, which was ahead, the certificate was valid when it put it in or published the record.
         DateTimeOffset begin = met.Leaf.Certificate.NotBefore;
-        if (now < begin && met.ClockAhead > TimeSpan.Zero && met.BroughtAt(endpoint) + met.ClockAhead >= begin
+        if (now < begin
+            && (met.BroughtAt(endpoint) + met.ClockAhead >= begin || edition.CalledAt + edition.ClockAhead >= begin)
             && (Sender.Refusing(edition.Records, met, endpoint.Host, begin) & (1 << kind)) == 0)
         {
             return "the clock of the host was ahead";

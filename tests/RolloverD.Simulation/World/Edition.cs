@@ -34,6 +34,9 @@ internal sealed record Edition(int Number, RecordSet Records, Origin Origin, Edi
     /// <summary>Whether the provider gave it a longer TTL than was asked for; only who sees it can know.</summary>
     public bool LastsLonger { get; init; }
 
+    /// <summary>How far the clock of RolloverD's host was ahead when it was asked for.</summary>
+    public TimeSpan ClockAhead { get; init; }
+
     /// <summary>When RolloverD was first told of it, by a server or by the provider; null: it cannot know.</summary>
     public DateTimeOffset? ToldAt { get; set; }
 

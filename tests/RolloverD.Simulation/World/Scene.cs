@@ -334,7 +334,7 @@ internal sealed class Scene
     }
 
     public Edition NewEdition(RecordSet set, Origin origin, Edition? before, DateTimeOffset called) =>
-        new(++editions, set, origin, before, called);
+        new(++editions, set, origin, before, called) { ClockAhead = Clock.Offset };
 
     private void AfterSync()
     {
