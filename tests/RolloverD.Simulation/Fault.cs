@@ -73,4 +73,5 @@ internal enum Fault
     OperatorAborts,
     OperatorAdopts,
     OperatorDeletesKey,
+    OperatorTakesServerOut,
 }

@@ -16,6 +16,9 @@ internal sealed record Scenario
 
     private static readonly string[] Befores = ["", "", "3 1 1", "2 1 1", "3 1 2", "3 0 1", "3 1 1,3 1 2", "broken"];
 
+    // Kinds from here on came later, and are drawn last.
+    private const Fault FirstLate = Fault.OperatorTakesServerOut;
+
     /// <summary>Seeds from here on draw worlds in which more goes wrong than goes well.</summary>
     public const ulong FirstRough = 1_000_000_000_001;
 
@@ -94,6 +97,9 @@ internal sealed record Scenario
     /// <summary>How long before it is made a certificate is valid; negative: so long after.</summary>
     public required TimeSpan Backdating { get; init; }
 
+    /// <summary>How long resolvers know which servers the zone has.</summary>
+    public required TimeSpan ServersTtl { get; init; }
+
     /// <summary>How long it goes on like that, before the world calms down.</summary>
     public required TimeSpan Chaos { get; init; }
 
@@ -150,7 +156,10 @@ internal sealed record Scenario
             Backdating = dice.OneIn(8)
                 ? -dice.Spread(TimeSpan.FromMinutes(1), TimeSpan.FromHours(5))
                 : TimeSpan.FromMinutes(30),
+            ServersTtl = Whole(dice.Spread(TimeSpan.FromMinutes(5), lifetime / 24)),
         };
+        if (!quiet && dice.OneIn(3))
+            scenario = scenario with { Faults = [.. scenario.Faults.Append(Fault.OperatorTakesServerOut).Distinct()] };
         return seed < FirstRough ? scenario : scenario.Roughened(dice);
     }
 
@@ -188,7 +197,7 @@ internal sealed record Scenario
         return $"""
             {string.Join("\n", Certificates.Select(Describe))}
             ttl {Timing.Ttl}, margin {Timing.SafetyMargin}, rollback window {Timing.RollbackWindow}, lifetime {Lifetime}
-            {Servers} server(s){hidden}, {Addresses} {local}address(es) an endpoint
+            {Servers} server(s){hidden} known for {ServersTtl}, {Addresses} {local}address(es) an endpoint
             {alias}; before: [{Before}] ttl {BeforeTtl}
             caches keep a set {Sloppiness} too long; processes of the mail server live {LongestDrain}{reads}
             {(ChangesInParts ? "records are changed one by one; " : "")}certificates are valid {valid}
@@ -204,7 +213,7 @@ internal sealed record Scenario
             return [];
 
         double share = dice.Pick([0.1, 0.3, 0.6, 1]);
-        return [.. Enum.GetValues<Fault>().Where(_ => dice.Chance(share))];
+        return [.. Enum.GetValues<Fault>().Where(f => f < FirstLate && dice.Chance(share))];
     }
 
     private static ImmutableArray<DesiredCertificate> DrawCertificates(Dice dice, TimeSpan lifetime)

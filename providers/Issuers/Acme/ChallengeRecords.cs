@@ -31,7 +31,7 @@ internal sealed class ChallengeRecords(AcmeSettings settings, ProviderSurroundin
         // The name may be an alias into a zone that is kept for this purpose; the records belong where it leads to.
         OwnerObservation[] seen = await Task.WhenAll(
             proofs.Select(p => ChallengeName(p.Name)).Distinct()
-                .Select(name => surroundings.Authority.ObserveAsync(name, DnsRecordType.Txt, cancellation)))
+                .Select(name => surroundings.Authority.ObserveAsync(name, DnsRecordType.Txt, [], cancellation)))
             .ConfigureAwait(false);
         NegativeTtl = seen.Max(o => o.NegativeTtl);
         Dictionary<string, string> ownerOf = seen.ToDictionary(o => o.Name, o => o.Owner);
@@ -136,7 +136,7 @@ internal sealed class ChallengeRecords(AcmeSettings settings, ProviderSurroundin
         while (true)
         {
             OwnerObservation seen = await surroundings.Authority
-                .ObserveAsync(owner, DnsRecordType.Txt, cancellation).ConfigureAwait(false);
+                .ObserveAsync(owner, DnsRecordType.Txt, [], cancellation).ConfigureAwait(false);
             ServerAnswer[] lagging = [.. seen.Servers.Where(s => !Shows(s.Content, values))];
             if (lagging.Length == 0 && !seen.Servers.IsEmpty)
                 return null;

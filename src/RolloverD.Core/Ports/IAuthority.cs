@@ -12,8 +12,16 @@ public interface IAuthority
     /// Follows CNAMEs from the name, finds the zone that holds the last one, and asks every address of every one of
     /// its servers. Never throws for what the network does: failures are values in the observation.
     /// </summary>
-    Task<OwnerObservation> ObserveAsync(string name, DnsRecordType type, CancellationToken cancellation);
+    /// <param name="name">The name.</param>
+    /// <param name="type">The type of the records.</param>
+    /// <param name="former">Addresses that are asked also when the zone has no server there any more.</param>
+    /// <param name="cancellation">Ends it.</param>
+    Task<OwnerObservation> ObserveAsync(
+        string name, DnsRecordType type, ImmutableArray<FormerServer> former, CancellationToken cancellation);
 }
+
+/// <summary>An address of a server that was taken out of the zone.</summary>
+public sealed record FormerServer(string Server, string Address);
 
 /// <summary>What was seen of one name in one round of questions.</summary>
 /// <param name="Name">The name that was asked for.</param>
@@ -31,9 +39,13 @@ public interface IAuthority
 /// </param>
 /// <param name="Servers">
 /// One answer an address, of the delegation's and the zone's own NS set together, glue included. An address has another
-/// one, an error, where what it said is good and something else that was asked of it is missing.
+/// one, an error, where what it said is good and something else that was asked of it is missing. Former ones besides.
 /// </param>
 /// <param name="Resolver">What the local validating resolver says: used to confirm, never to shorten.</param>
+/// <param name="ServersTtl">
+/// How long a resolver may go on asking a server that was taken out of the zone: the longest TTL of the sets that name
+/// the servers, in the delegation and in the zone, and of their addresses.
+/// </param>
 public sealed record OwnerObservation(
     string Name,
     string Owner,
@@ -45,13 +57,18 @@ public sealed record OwnerObservation(
     ZoneSecurity Security,
     TimeSpan NegativeTtl,
     ImmutableArray<ServerAnswer> Servers,
-    ResolverView Resolver);
+    ResolverView Resolver,
+    TimeSpan ServersTtl = default);
 
 /// <summary>One CNAME on the way from a TLSA name to its owner. RFC 7671 §6.</summary>
 public sealed record Alias(string From, string To, TimeSpan Ttl);
 
 /// <summary>What one address of one authoritative server answered.</summary>
-public sealed record ServerAnswer(string Server, string Address, AnswerContent Content);
+/// <param name="Server">The server's name.</param>
+/// <param name="Address">The address; empty where none could be found.</param>
+/// <param name="Content">The answer.</param>
+/// <param name="IsListed">Whether the zone has it; false for a former one that was asked all the same.</param>
+public sealed record ServerAnswer(string Server, string Address, AnswerContent Content, bool IsListed = true);
 
 /// <summary>What an authoritative server answered.</summary>
 public abstract record AnswerContent

@@ -42,18 +42,20 @@ public static class Evidence
     /// <param name="facts">The facts before.</param>
     /// <param name="certificate">The certificate.</param>
     /// <param name="observation">What was seen.</param>
-    /// <param name="drain">How long a process of the mail server lives on that handshakes may not meet.</param>
+    /// <param name="timing">
+    /// How long a process of the mail server lives on that handshakes may not meet, and the margin.
+    /// </param>
     public static Facts Observe(
-        this Facts facts, DesiredCertificate certificate, Observation observation, TimeSpan drain)
+        this Facts facts, DesiredCertificate certificate, Observation observation, Timing timing)
     {
         ImmutableArray<Generation> generations = facts.Certificate(certificate.Name).Generations;
         foreach (Endpoint endpoint in certificate.Endpoints)
-            facts = facts.Observe(endpoint, generations, observation, drain);
-        facts = facts.ObserveOthers(observation, drain);
+            facts = facts.Observe(endpoint, generations, observation, timing);
+        facts = facts.ObserveOthers(observation, timing);
         foreach ((string name, OwnerObservation round) in observation.Owners)
         {
             if (!certificate.Endpoints.Concat(observation.Others).Any(e => e.TlsaName == name))
-                facts = facts.ObserveOrphan(name, round);
+                facts = facts.ObserveOrphan(name, round, timing.SafetyMargin);
         }
 
         CertificateFacts known = Verify(facts.Certificate(certificate.Name), certificate, observation);
@@ -64,14 +66,14 @@ public static class Evidence
     }
 
     /// <summary>Takes in what a look brought of endpoints that other certificates look after.</summary>
-    public static Facts ObserveOthers(this Facts facts, Observation observation, TimeSpan drain) =>
-        observation.Others.Aggregate(facts, (known, other) => known.Observe(other, [], observation, drain));
+    public static Facts ObserveOthers(this Facts facts, Observation observation, Timing timing) =>
+        observation.Others.Aggregate(facts, (known, other) => known.Observe(other, [], observation, timing));
 
-    /// <summary>Whether a server said something of the name, signed or not.</summary>
+    /// <summary>Whether a server of the zone said something of the name, signed or not.</summary>
     public static bool IsHeard(this OwnerObservation round) =>
-        round.Servers.Any(IsHeard);
+        round.Servers.Any(s => s.IsListed && IsHeard(s));
 
-    private static bool IsHeard(ServerAnswer answer) =>
+    internal static bool IsHeard(ServerAnswer answer) =>
         answer.Content is AnswerContent.Unsigned || SetOf(answer.Content) is not null;
 
     // While no server of the name's own zone is heard, or they do not agree on an alias, it leads where it did.
@@ -79,7 +81,7 @@ public static class Evidence
 
     private static Facts Observe(
         this Facts facts, Endpoint endpoint, ImmutableArray<Generation> generations, Observation observation,
-        TimeSpan drain)
+        Timing timing)
     {
         EndpointFacts seen = facts.EndpointOf(endpoint);
         if (observation.Owners.TryGetValue(endpoint.TlsaName, out OwnerObservation? owner)
@@ -96,13 +98,13 @@ public static class Evidence
                 ? seen.LeadsThereNoMore(f => known.Owner(f).AliasTtl, owner.FinishedAt)
                 : seen.MayStillLead(f => known.Owner(f).AliasTtl, owner.FinishedAt);
 
-            facts = facts.With(ledger.Observe(owner));
+            facts = facts.With(ledger.Observe(owner, timing.SafetyMargin));
             if (owner.Owner != endpoint.TlsaName)
-                facts = facts.ObserveOrphan(endpoint.TlsaName, owner);
+                facts = facts.ObserveOrphan(endpoint.TlsaName, owner, timing.SafetyMargin);
         }
 
         if (observation.Endpoints.TryGetValue(endpoint, out EndpointObservation? handshakes))
-            seen = seen.Observe(handshakes, generations, drain);
+            seen = seen.Observe(handshakes, generations, timing.Drain);
         return facts.With(seen);
     }
 
@@ -134,7 +136,7 @@ public static class Evidence
 
         RecordSet[] met =
         [
-            .. Distinct(AnswersOf(round))
+            .. Distinct([.. round.Servers.Select(s => SetOf(s.Content))])
                 .Where(set => !ledger.Sets.Any(s => s.Records.Equals(set) && s.State is not SetState.Gone)),
         ];
         return met.Length == 0 ? ledger : ledger with
@@ -148,7 +150,8 @@ public static class Evidence
     }
 
     // Where the name is an alias now, no server holds records under it.
-    private static Facts ObserveOrphan(this Facts facts, string name, OwnerObservation round)
+    private static Facts ObserveOrphan(
+        this Facts facts, string name, OwnerObservation round, TimeSpan margin)
     {
         if (round.Zone is null || !facts.Owners.TryGetValue(name, out OwnerLedger? ledger))
             return facts;
@@ -162,19 +165,30 @@ public static class Evidence
                     Content = new AnswerContent.Absent(true),
                 }),
             ],
-        }));
+        }, margin));
     }
 
     /// <summary>The ledger after one round of questions to every authoritative server.</summary>
+    /// <param name="ledger">The ledger before.</param>
+    /// <param name="round">The round.</param>
+    /// <param name="margin">How much longer than a TTL a server counts that was taken out of the zone.</param>
     /// <remarks>
     /// Only a round in which every address answered, validly signed, can end a set: an error or a time-out is never
-    /// "not served any more".
+    /// "not served any more". So with a server that was taken out of the zone, for as long as resolvers may ask it.
     /// </remarks>
-    public static OwnerLedger Observe(this OwnerLedger ledger, OwnerObservation round)
+    public static OwnerLedger Observe(this OwnerLedger ledger, OwnerObservation round, TimeSpan margin)
     {
         if (round.Security is not ZoneSecurity.Secure || round.Servers.IsEmpty)
             return ledger;
 
+        // Where the name was an alias, the servers are those of another zone.
+        ImmutableArray<KnownServer> servers =
+            round.Owner == ledger.Owner ? KnownServer.After(ledger.Servers, round, margin) : ledger.Servers;
+        RecordSet?[] former =
+        [
+            .. servers.Where(s => s.LeftAt is not null)
+                .Select(s => s.AnswerIn(round) is { } answer ? SetOf(answer.Content) : null),
+        ];
         ImmutableArray<RecordSet?> answers = AnswersOf(round);
         ImmutableArray<RecordSet> served = Distinct(answers);
         ImmutableArray<PublishedSet> sets = ledger.Sets;
@@ -189,8 +203,12 @@ public static class Evidence
             sets = Seen(sets, set, round.StartedAt);
         }
 
+        RecordSet[] elsewhere = [.. former.OfType<RecordSet>().Distinct().Where(set => !served.Contains(set))];
+        if (elsewhere.Length > 0)
+            sets = SeenElsewhere(sets, elsewhere, round.StartedAt);
+
         SetState past = new SetState.Seen();
-        if (answers.All(a => a is not null))
+        if (answers.Concat(former).All(a => a is not null))
         {
             // What is served now may be a part of a later change, though the same set was meant before and lost.
             DateTimeOffset successor = sets.Where(s => s.State is not SetState.Gone).Max(s => s.Since);
@@ -205,13 +223,15 @@ public static class Evidence
 
             SetState Ended(SetState state) => gone with { WasShown = state is SetState.Seen };
 
-            bool IsOver(PublishedSet s, int index) => !served.Contains(s.Records) && s.State switch
+            bool IsOver(PublishedSet s, int index) => !IsServed(s.Records) && s.State switch
             {
                 SetState.Seen => true,
                 SetState.Intended intended => index < newest
                     || (intended.AppliedAt + NeverShown ?? s.Since + NeverCame) < round.StartedAt,
                 _ => false,
             };
+
+            bool IsServed(RecordSet set) => served.Contains(set) || elsewhere.Contains(set);
         }
 
         if (sets != ledger.Sets)
@@ -226,7 +246,7 @@ public static class Evidence
         TimeSpan aliasTtl = round.Aliases.IsEmpty ? TimeSpan.Zero : round.Aliases.Max(a => a.Ttl);
 
         // What did not change stays the same object: it is neither compared in full again nor written.
-        return aliasTtl <= ledger.AliasTtl && askedTtl == ledger.AskedTtl
+        return aliasTtl <= ledger.AliasTtl && askedTtl == ledger.AskedTtl && servers == ledger.Servers
             && ours.Length == ledger.Ours.Length && sets.SequenceEqual(ledger.Sets)
             ? ledger
             : ledger with
@@ -235,7 +255,26 @@ public static class Evidence
                 Ours = ours,
                 AliasTtl = aliasTtl > ledger.AliasTtl ? aliasTtl : ledger.AliasTtl,
                 AskedTtl = askedTtl,
+                Servers = servers,
             };
+    }
+
+    // A server that was taken out of the zone may be the last to give out a set, or the only one that ever did. No
+    // change starts from that, so it stands before what the zone's own servers give; but what is on its way stays so.
+    private static ImmutableArray<PublishedSet> SeenElsewhere(
+        ImmutableArray<PublishedSet> sets, RecordSet[] elsewhere, DateTimeOffset now)
+    {
+        PublishedSet[] known = [.. sets.Where(s => elsewhere.Contains(s.Records) && s.State is SetState.Seen)];
+        RecordSet[] fresh =
+        [
+            .. elsewhere.Where(set => !sets.Any(s => s.Records.Equals(set) && s.State is not SetState.Gone)),
+        ];
+        return
+        [
+            .. fresh.Select(set => new PublishedSet(set, now, new SetState.Seen())),
+            .. known,
+            .. sets.Where(s => !known.Contains(s) && !fresh.Contains(s.Records)),
+        ];
     }
 
     // A provider that insists on a TTL of its own says so when it confirms the change. Another one that servers show
@@ -244,7 +283,7 @@ public static class Evidence
         set.IsAbsent || ledger.Sets.Any(s => s.State is not SetState.Gone && s.Records.Equals(set));
 
     private static ImmutableArray<RecordSet?> AnswersOf(OwnerObservation round) =>
-        [.. round.Servers.Select(s => SetOf(s.Content))];
+        [.. round.Servers.Where(s => s.IsListed).Select(s => SetOf(s.Content))];
 
     private static ImmutableArray<RecordSet> Distinct(ImmutableArray<RecordSet?> answers)
     {

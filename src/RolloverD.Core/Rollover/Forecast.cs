@@ -57,7 +57,7 @@ public static class Forecast
             }
 
             observation = Imagine(desired, facts, certificate, observation, now);
-            facts = facts.Observe(certificate, observation, desired.Timing.Drain);
+            facts = facts.Observe(certificate, observation, desired.Timing);
         }
 
         return steps.ToImmutable();

@@ -127,7 +127,7 @@ internal static class Gates
                 s.Hold(
                     Gate.Propagation,
                     owner.Owner,
-                    null,
+                    owner.LaggardsForgottenAt(s.Margin),
                     $"a server may still give out [{set.Records}], which {lack}: {owner.Laggards()}",
                     "nothing to do when this is brief; otherwise see to the named servers: zone transfer, NOTIFY, "
                     + "reachability");
@@ -325,6 +325,7 @@ internal static class Gates
     private static bool SignaturesLast(Situation s, OwnerSituation owner)
     {
         DateTimeOffset? expires = owner.Round?.Servers
+            .Where(a => a.IsListed)
             .Select(a => (a.Content as AnswerContent.Serves)?.SignatureExpires)
             .Min();
         TimeSpan ttl = owner.Ledger.Latest is { } latest && latest.Ttl > s.Desired.Timing.Ttl

@@ -15,13 +15,24 @@ namespace RolloverD.Core.Rollover;
 /// </param>
 /// <param name="AliasTtl">The largest TTL of the CNAMEs that lead here; zero without any.</param>
 /// <param name="AskedTtl">The TTL that the provider was last asked for; it may have given another one.</param>
+/// <param name="Servers">
+/// The servers that the owner's zone has, and those that resolvers may still take for such.
+/// </param>
 public sealed record OwnerLedger(
     string Owner,
     ImmutableArray<PublishedSet> Sets,
     ImmutableArray<TlsaRecord> Ours,
     TimeSpan AliasTtl,
-    TimeSpan? AskedTtl = null)
+    TimeSpan? AskedTtl = null,
+    ImmutableArray<KnownServer> Servers = default)
 {
+    /// <summary>The servers that the owner's zone has, and those that resolvers may still take for such.</summary>
+    public ImmutableArray<KnownServer> Servers { get; init; } = Servers.IsDefault ? [] : Servers;
+
+    /// <summary>The servers that were taken out of the zone, and that some resolver may still ask.</summary>
+    [JsonIgnore]
+    public IEnumerable<KnownServer> FormerServers => Servers.Where(s => s.LeftAt is not null);
+
     private static readonly TimeSpan ShortestRepeat = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LongestRepeat = TimeSpan.FromHours(1);
 

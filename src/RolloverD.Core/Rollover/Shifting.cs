@@ -56,6 +56,7 @@ public static class Shifting
     private static OwnerLedger Shift(this OwnerLedger ledger, TimeSpan by) => ledger with
     {
         Sets = [.. ledger.Sets.Select(s => s with { Since = s.Since + by, State = s.State.Shift(by) })],
+        Servers = [.. ledger.Servers.Select(s => s with { LeftAt = s.LeftAt + by })],
     };
 
     private static GenerationState Shift(this GenerationState state, TimeSpan by) => state switch

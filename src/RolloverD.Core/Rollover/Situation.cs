@@ -146,16 +146,31 @@ internal sealed record OwnerSituation(string Owner, OwnerLedger Ledger, OwnerObs
                 : "no authoritative server was found";
         }
 
-        RecordSet latest = Ledger.Latest ?? RecordSet.Absent;
-
         string[] behind =
         [
-            .. Round.Servers
-                .Where(s => Evidence.SetOf(s.Content) is not { } set || !set.HasSameRecords(latest))
+            .. Round.Servers.Where(s => s.IsListed && Lags(s))
                 .Select(s => $"{s.Server} ({s.Address}) {Describe(s.Content)}"),
+            .. FormerLaggards.Select(s => $"{s.Server} ({s.Address}), which was taken out of the zone and which "
+                + $"resolvers may still ask until {s.ForgottenAt:u}, "
+                + (s.AnswerIn(Round) is { } answer ? Describe(answer.Content) : "was not asked yet")),
         ];
         return behind.Length == 0 ? "every server serves the latest set" : string.Join("; ", behind);
     }
+
+    /// <summary>
+    /// When no resolver asks any server any more that does not serve the latest set; null when the zone itself has such
+    /// a server, or nothing lags.
+    /// </summary>
+    public DateTimeOffset? LaggardsForgottenAt(TimeSpan margin) =>
+        Round is null || Round.Servers.Any(s => s.IsListed && Lags(s))
+            ? null
+            : FormerLaggards.Max(s => s.ForgottenAt) + margin;
+
+    private IEnumerable<KnownServer> FormerLaggards =>
+        Ledger.FormerServers.Where(s => s.AnswerIn(Round!) is not { } answer || Lags(answer));
+
+    private bool Lags(ServerAnswer answer) =>
+        Evidence.SetOf(answer.Content) is not { } set || !set.HasSameRecords(Ledger.Latest ?? RecordSet.Absent);
 
     private static string Describe(AnswerContent content) => content switch
     {

@@ -22,7 +22,8 @@ public sealed class Authority(
     private readonly Lazy<ResolverProbe> probe = new(() => new(settings, patience ?? DnsPatience.Usual));
 
     /// <inheritdoc/>
-    public async Task<OwnerObservation> ObserveAsync(string name, DnsRecordType type, CancellationToken cancellation)
+    public async Task<OwnerObservation> ObserveAsync(
+        string name, DnsRecordType type, ImmutableArray<FormerServer> former, CancellationToken cancellation)
     {
         DateTimeOffset startedAt = clock.GetUtcNow();
         var unseen = new ResolverView.Failed("nothing was asked");
@@ -35,7 +36,7 @@ public sealed class Authority(
             await using Round round =
                 await Round.BeginAsync(settings, clock, patience ?? DnsPatience.Usual, cancellation);
             Task<ResolverView> viewing = probe.Value.LookAsync(first, type, cancellation);
-            OwnerObservation seen = await FollowAsync(new(round, port), empty, first);
+            OwnerObservation seen = await FollowAsync(new(round, port, former), empty, first);
             ResolverView resolver = await viewing;
             return seen with { FinishedAt = clock.GetUtcNow(), Resolver = resolver };
         }
@@ -58,9 +59,11 @@ public sealed class Authority(
                 Zone = sight.Zone?.ToString(),
                 Security = Weaker(seen.Security, sight.Security),
                 NegativeTtl = sight.NegativeTtl,
+                ServersTtl = sight.ServersTtl,
             };
-            ImmutableArray<Sight.Alias> aliases = [.. sight.Servers.Select(s => s.Sight).OfType<Sight.Alias>()];
-            Name? target = AgreedTarget(sight, aliases);
+            (AuthoritativeServer Server, Sight Sight)[] listed = [.. sight.Servers.Where(s => s.Server.IsListed)];
+            ImmutableArray<Sight.Alias> aliases = [.. listed.Select(s => s.Sight).OfType<Sight.Alias>()];
+            Name? target = AgreedTarget(listed, aliases);
             string? refusal = target is null ? null : WhyNotFollow(seen, target);
             if (target is null || refusal is not null)
                 return seen with { Servers = Answers(sight, refusal, troubled, aliasesExpire) };
@@ -70,7 +73,7 @@ public sealed class Authority(
                 Aliases = seen.Aliases.Add(new(at.ToString(), target.ToString(), aliases.Max(a => a.Ttl))),
             };
             aliasesExpire = Earlier(aliasesExpire, aliases.Min(a => a.Expires));
-            troubled.AddRange(sight.Servers
+            troubled.AddRange(listed
                 .Where(s => s.Sight is Sight.Content)
                 .Select(s => Answer(s.Server, s.Sight, null)));
             at = target;
@@ -78,9 +81,10 @@ public sealed class Authority(
     }
 
     // A server that cannot be heard does not stop the others from being followed; one that says something else does.
-    private static Name? AgreedTarget(ZoneSight sight, ImmutableArray<Sight.Alias> aliases)
+    private static Name? AgreedTarget(
+        (AuthoritativeServer Server, Sight Sight)[] servers, ImmutableArray<Sight.Alias> aliases)
     {
-        bool isContradicted = sight.Servers.Any(s => s.Sight is Sight.Content
+        bool isContradicted = servers.Any(s => s.Sight is Sight.Content
         {
             Answer: AnswerContent.Serves or AnswerContent.Absent or AnswerContent.Unsigned,
         });
@@ -122,7 +126,8 @@ public sealed class Authority(
             Sight.Alias alias => new AnswerContent.Failed(
                 refusal ?? $"it answers with a CNAME to {alias.Target}, on which the servers do not agree"),
             _ => throw new InvalidOperationException("a sight of an unknown kind"),
-        });
+        },
+        server.IsListed);
 
     // The signatures of the aliases must last as long as that of the records.
     private static ServerAnswer Limit(ServerAnswer answer, DateTimeOffset? aliasesExpire) =>

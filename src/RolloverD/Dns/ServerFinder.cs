@@ -7,7 +7,13 @@ using RolloverD.Dns.Transport;
 namespace RolloverD.Dns;
 
 /// <summary>One address of one authoritative server; without address, what stands in for its answer.</summary>
-internal sealed record AuthoritativeServer(Name Name, IPAddress? Address, AnswerContent? Missing)
+/// <param name="Name">The server's name.</param>
+/// <param name="Address">The address.</param>
+/// <param name="Missing">What stands in for its answer.</param>
+/// <param name="Ttl">How long a resolver may keep the address; zero where nobody told.</param>
+/// <param name="IsListed">Whether the zone has it; false for a former one.</param>
+internal sealed record AuthoritativeServer(
+    Name Name, IPAddress? Address, AnswerContent? Missing, TimeSpan Ttl = default, bool IsListed = true)
 {
     public static AuthoritativeServer Unreachable(Name name, string reason) =>
         new(name, null, new AnswerContent.Unreachable(reason));
@@ -22,10 +28,12 @@ internal sealed record AuthoritativeServer(Name Name, IPAddress? Address, Answer
 /// <param name="Servers">Their names; none where the parent could not be heard.</param>
 /// <param name="Glue">The addresses that the parent hands out with the names. Nobody signs them.</param>
 /// <param name="Problem">Why some server may be missing; empty when these are all.</param>
-internal sealed record Delegation(ImmutableArray<Name> Servers, ILookup<Name, IPAddress> Glue, string Problem)
+/// <param name="Ttl">The longest TTL of the delegation and its glue; zero where it could not be heard.</param>
+internal sealed record Delegation(
+    ImmutableArray<Name> Servers, ILookup<Name, IPAddress> Glue, string Problem, TimeSpan Ttl)
 {
     public static Delegation Without(ImmutableArray<Name> servers, string problem) =>
-        new(servers, Array.Empty<IPAddress>().ToLookup(_ => Name.Root), problem);
+        new(servers, Array.Empty<IPAddress>().ToLookup(_ => Name.Root), problem, TimeSpan.Zero);
 }
 
 /// <summary>Finds the zone that holds a name, and the servers that are responsible for the zone.</summary>
@@ -89,15 +97,20 @@ internal sealed class ServerFinder(Round round, int port)
         Reply[] replies = await Task.WhenAll(
             some.Select(s => round.Exchange.AskAsync(s, new(zone, RecordType.Ns), QueryKind.Authoritative)));
         Message[] messages = [.. replies.OfType<Reply.Answered>().Select(r => r.Message)];
-        ImmutableArray<Name> names =
+        ResourceRecord[] delegating =
         [
             .. messages.SelectMany(m => m.Answer.Concat(m.Authority))
-                .Where(r => r.Type == RecordType.Ns && r.Owner.Equals(zone))
-                .Select(r => r.Target)
-                .Distinct(),
+                .Where(r => r.Type == RecordType.Ns && r.Owner.Equals(zone)),
         ];
-        if (names.Length > 0)
-            return new(names, GlueOf(messages, names), "");
+        if (delegating.Length > 0)
+        {
+            ImmutableArray<Name> names = [.. delegating.Select(r => r.Target).Distinct()];
+            ResourceRecord[] glue = GlueOf(messages, names);
+            return new(
+                names, glue.ToLookup(r => r.Owner, r => new IPAddress(r.Data)), "",
+                TimeSpan.FromSeconds(delegating.Concat(glue).Max(r => r.TtlSeconds)));
+        }
+
         problem = replies.FirstOrDefault(r => r.Problem.Length > 0)?.Problem is { } seen ? $": {seen}" : problem;
         return Delegation.Without([], $"no server of {parent} tells the delegation of {zone}{problem}");
     }
@@ -113,10 +126,11 @@ internal sealed class ServerFinder(Round round, int port)
         LookupAnswer[] answers = await Task.WhenAll(
             ValidatingResolver.LookupAsync(round, server.ToString(), RecordType.A),
             ValidatingResolver.LookupAsync(round, server.ToString(), RecordType.Aaaa));
+        TimeSpan ttl = answers.Max(a => (a.Content as LookupContent.Found)?.Ttl) ?? TimeSpan.Zero;
         IEnumerable<AuthoritativeServer> found = answers.SelectMany(a => a.Values)
             .Select(IPAddress.Parse)
             .Union(glue)
-            .Select(a => new AuthoritativeServer(server, a, null));
+            .Select(a => new AuthoritativeServer(server, a, null, ttl));
         // An address family that cannot be looked up may hide an address: it is an answer that is missing.
         IEnumerable<AuthoritativeServer> failed = answers
             .Select(a => a.Content switch
@@ -133,11 +147,12 @@ internal sealed class ServerFinder(Round round, int port)
     }
 
     // Whatever else a parent's server adds is not asked for.
-    private static ILookup<Name, IPAddress> GlueOf(Message[] messages, ImmutableArray<Name> servers) =>
-        messages.SelectMany(m => m.Additional)
+    private static ResourceRecord[] GlueOf(Message[] messages, ImmutableArray<Name> servers) =>
+    [
+        .. messages.SelectMany(m => m.Additional)
             .Where(r => servers.Contains(r.Owner))
-            .Where(r => (r.Type, r.Data.Length) is (RecordType.A, 4) or (RecordType.Aaaa, 16))
-            .ToLookup(r => r.Owner, r => new IPAddress(r.Data));
+            .Where(r => (r.Type, r.Data.Length) is (RecordType.A, 4) or (RecordType.Aaaa, 16)),
+    ];
 
     private static AuthoritativeServer Unlisted(Name server, string reason) =>
         AuthoritativeServer.Unreachable(server, $"its addresses cannot be looked up: {reason}");

@@ -25,13 +25,15 @@ internal sealed record ZoneSight(
     Name? Zone,
     ZoneSecurity Security,
     TimeSpan NegativeTtl,
-    ImmutableArray<(AuthoritativeServer Server, Sight Sight)> Servers);
+    ImmutableArray<(AuthoritativeServer Server, Sight Sight)> Servers,
+    TimeSpan ServersTtl);
 
 /// <summary>
 /// Asks every address of every server of the zone that holds a name, and judges each answer by itself. The servers are
-/// those that the parent delegates to and those that the zone itself lists: a resolver may go to any of them.
+/// those that the parent delegates to and those that the zone itself lists: a resolver may go to any of them. Former
+/// ones are asked besides: a resolver that has cached where the zone is may go there, too.
 /// </summary>
-internal sealed class ZoneExaminer(Round round, int port)
+internal sealed class ZoneExaminer(Round round, int port, ImmutableArray<FormerServer> former)
 {
     // The zone's own servers may list more servers, which may list more: honest zones are done after two rounds.
     private const int MostWaves = 4;
@@ -43,7 +45,7 @@ internal sealed class ZoneExaminer(Round round, int port)
     {
         (Name? zone, string problem) = await finder.FindZoneAsync(name);
         if (zone is null)
-            return new(null, new ZoneSecurity.Unknown(problem), TimeSpan.Zero, []);
+            return new(null, new ZoneSecurity.Unknown(problem), TimeSpan.Zero, [], TimeSpan.Zero);
 
         Task<Delegation> delegating = finder.FindDelegationAsync(zone);
         Trust trust = await TrustOfAsync(zone);
@@ -63,6 +65,8 @@ internal sealed class ZoneExaminer(Round round, int port)
             servers = [.. sights.SelectMany(s => s.Listed).Distinct()];
         }
 
+        seen.AddRange(await Task.WhenAll(FormerServers(seen).Select(s => AskAsync(s, question, zone, trust))));
+
         // Some server may be missing here; that must be seen, or the rest would pass for all.
         if (delegation.Problem.Length > 0)
             seen.Add(ServerSight.Without(AuthoritativeServer.Unreachable(zone, delegation.Problem)));
@@ -71,9 +75,23 @@ internal sealed class ZoneExaminer(Round round, int port)
         return new(
             zone,
             SecurityOf(trust),
-            seen.Count > 0 ? seen.Max(s => s.NegativeTtl) : TimeSpan.Zero,
-            [.. seen.OrderBy(s => s.Server.Name).SelectMany(s => s.All)]);
+            Longest(seen.Select(s => s.NegativeTtl)),
+            [.. seen.OrderBy(s => s.Server.Name).SelectMany(s => s.All)],
+            Longest(seen.SelectMany(s => new[] { s.ListedTtl, s.Server.Ttl }).Append(delegation.Ttl)));
     }
+
+    private AuthoritativeServer[] FormerServers(List<ServerSight> seen) =>
+    [
+        .. former
+            .Where(f => !seen.Any(s => s.Server.Name.ToString() == f.Server && s.Server.AddressText == f.Address))
+            .Select(f =>
+                Name.TryParse(f.Server, out Name? name) && IPAddress.TryParse(f.Address, out IPAddress? address)
+                    ? new AuthoritativeServer(name, address, null, IsListed: false)
+                    : null)
+            .OfType<AuthoritativeServer>(),
+    ];
+
+    private static TimeSpan Longest(IEnumerable<TimeSpan> times) => times.Append(TimeSpan.Zero).Max();
 
     private async Task<Trust> TrustOfAsync(Name zone)
     {
@@ -94,29 +112,30 @@ internal sealed class ZoneExaminer(Round round, int port)
             round.Exchange.AskAsync(endpoint, question, QueryKind.Authoritative),
             round.Exchange.AskAsync(endpoint, soa, QueryKind.Authoritative),
             round.Exchange.AskAsync(endpoint, ns, QueryKind.Authoritative));
-        (ImmutableArray<Name> listed, string? unlisted) = List(replies[2], ns, trust);
+        (ImmutableArray<Name> listed, string? unlisted, TimeSpan ttl) = List(replies[2], ns, trust);
         return new(
             server,
             Look(replies[0], question, trust),
             listed,
+            ttl,
             unlisted,
             Judge(replies[1], soa, trust) is Judgement.Positive found ? NegativeTtl(found) : TimeSpan.Zero);
     }
 
     // A server that only the zone itself lists is known from nowhere else.
-    private (ImmutableArray<Name> Servers, string? Problem) List(Reply reply, Question ns, Trust trust)
+    private (ImmutableArray<Name> Servers, string? Problem, TimeSpan Ttl) List(Reply reply, Question ns, Trust trust)
     {
         if (Unusable(reply, ns) is { } unusable)
-            return ([], unusable);
+            return ([], unusable, TimeSpan.Zero);
         return Judge(reply, ns, trust) switch
         {
-            Judgement.Positive listed => (Targets(listed), null),
+            Judgement.Positive listed => (Targets(listed), null, listed.Ttl),
             // Where nothing is signed this proves no less than a list: servers made for a few names have none.
-            Judgement.Absent { IsSigned: false } => ([], null),
-            Judgement.Bogus bogus => ([], bogus.Reason),
+            Judgement.Absent { IsSigned: false } => ([], null, TimeSpan.Zero),
+            Judgement.Bogus bogus => ([], bogus.Reason, TimeSpan.Zero),
             // Nothing that it says can be judged; its other answer tells why.
-            null => ([], null),
-            _ => ([], "it answers that there are none"),
+            null => ([], null, TimeSpan.Zero),
+            _ => ([], "it answers that there are none", TimeSpan.Zero),
         };
     }
 
@@ -217,6 +236,7 @@ internal sealed class ZoneExaminer(Round round, int port)
         AuthoritativeServer Server,
         Sight Sight,
         ImmutableArray<Name> Listed,
+        TimeSpan ListedTtl,
         string? Unlisted,
         TimeSpan NegativeTtl)
     {
@@ -225,13 +245,15 @@ internal sealed class ZoneExaminer(Round round, int port)
         /// it serves counts all the same.
         /// </summary>
         public IEnumerable<(AuthoritativeServer Server, Sight Sight)> All =>
-            Unlisted is null || !IsGood ? [(Server, Sight)] : [(Server, Sight), (Server, Incomplete(Unlisted))];
+            Unlisted is null || !IsGood || !Server.IsListed
+                ? [(Server, Sight)]
+                : [(Server, Sight), (Server, Incomplete(Unlisted))];
 
         private bool IsGood => Sight is Sight.Alias
             || Sight is Sight.Content(AnswerContent.Serves or AnswerContent.Absent or AnswerContent.Unsigned);
 
         public static ServerSight Without(AuthoritativeServer server) =>
-            new(server, new Sight.Content(server.Missing!), [], null, TimeSpan.Zero);
+            new(server, new Sight.Content(server.Missing!), [], TimeSpan.Zero, null, TimeSpan.Zero);
 
         private static Sight.Content Incomplete(string reason) =>
             new(new AnswerContent.Failed($"it does not tell which servers the zone has: {reason}"));

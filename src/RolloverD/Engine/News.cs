@@ -41,6 +41,15 @@ internal static class News
                     Tell("replaced", $"no server of {owner} serves [{gone.Records}] any more", null);
             }
 
+            foreach (KnownServer left in ledger.FormerServers.Except(earlier.FormerServers))
+            {
+                Tell(
+                    "left",
+                    $"{left.Server} ({left.Address}) was taken out of the zone of {owner}; resolvers may still ask it "
+                    + $"until {left.ForgottenAt:u}, and what it serves counts until then",
+                    null);
+            }
+
             if (ledger.IsSettled && !earlier.IsSettled)
                 Tell("settled", $"every server of {owner} serves [{ledger.Latest}]", null);
         }

@@ -59,11 +59,11 @@ internal sealed class Observer(
         List<Task<OwnerObservation>> owners = [];
         List<Task<EndpointObservation>> endpoints = [];
         foreach (Endpoint endpoint in certificate.Endpoints)
-            owners.Add(authority.ObserveAsync(endpoint.TlsaName, DnsRecordType.Tlsa, cancellation));
+            owners.Add(AskAsync(endpoint.TlsaName, known.EndpointOf(endpoint).Owner));
         foreach (string orphan in Orphans.LookedAfterBy(desired, known, certificate.Name))
-            owners.Add(authority.ObserveAsync(orphan, DnsRecordType.Tlsa, cancellation));
+            owners.Add(AskAsync(orphan, orphan));
         foreach (Endpoint other in others)
-            owners.Add(authority.ObserveAsync(other.TlsaName, DnsRecordType.Tlsa, cancellation));
+            owners.Add(AskAsync(other.TlsaName, known.EndpointOf(other).Owner));
         foreach (Endpoint endpoint in certificate.Endpoints)
             endpoints.Add(handshake.ObserveAsync(endpoint, cancellation));
         foreach (Endpoint other in others.Where(e => known.EndpointOf(e).Owner == changed))
@@ -95,6 +95,10 @@ internal sealed class Observer(
             files.HasKeyAlone(certificate.Name, known.Certificate(certificate.Name).NextNumber)
                 ? known.Certificate(certificate.Name).NextNumber
                 : null);
+
+        Task<OwnerObservation> AskAsync(string name, string owner) => authority.ObserveAsync(
+            name, DnsRecordType.Tlsa,
+            [.. known.Owner(owner).FormerServers.Select(s => new FormerServer(s.Server, s.Address))], cancellation);
     }
 
     private bool IsGone(string certificate, int generation)

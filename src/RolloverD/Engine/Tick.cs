@@ -64,7 +64,7 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
         Facts known = facts.Load().Facts;
         Observation observation = await observer.ObserveAsync(certificate, known, cancellation);
         LoadedFacts loaded = facts.Load();
-        Facts seen = loaded.Facts.Observe(certificate, observation, world.Desired.Timing.Drain);
+        Facts seen = loaded.Facts.Observe(certificate, observation, world.Desired.Timing);
         DateTimeOffset now = loaded.Now;
         return new(
             Planner.Next(world.Desired, seen, observation, certificate.Name, now),
@@ -89,7 +89,7 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
             }
 
             DateTimeOffset now = loaded.Now;
-            Facts seen = loaded.Facts.Observe(certificate, observation, world.Desired.Timing.Drain);
+            Facts seen = loaded.Facts.Observe(certificate, observation, world.Desired.Timing);
             seen = beside.Aggregate(seen, (f, o) => f.Meet(o, now)).Forget(world.Desired, now);
             Plan plan = Planner.Next(world.Desired, seen, observation, certificate.Name, now);
             seen = seen.With(seen.Certificate(certificate.Name).Waiting(plan.Holds));
@@ -135,8 +135,7 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
         }
 
         ImmutableArray<Violation> violations =
-            Judge(
-                certificate, before.Facts.Observe(certificate, fresh, world.Desired.Timing.Drain), step, after.Now);
+            Judge(certificate, before.Facts.Observe(certificate, fresh, world.Desired.Timing), step, after.Now);
         if (violations.IsEmpty)
             return (null, fresh);
 
@@ -181,7 +180,7 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
             Facts known = notBegun is null
                 ? loaded.Facts
                 : loaded.Facts.TakeBack(step, notBegun.Facts.Shift(notBegun.JumpTo(loaded)?.By ?? TimeSpan.Zero))
-                    .ObserveOthers(met, world.Desired.Timing.Drain);
+                    .ObserveOthers(met, world.Desired.Timing);
             known = known.Complete(step, outcome, loaded.Now).Meet(met, loaded.Now);
             saved = Save(loaded, known, [Entry(step, word, text)]);
         }

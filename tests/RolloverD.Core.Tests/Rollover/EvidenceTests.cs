@@ -123,7 +123,7 @@ public class EvidenceTests
         Assert.False(ledger.IsSettled);
 
         // When everything goes back to it, its successor's time is that of its return: the floor of 2 × TTL holds.
-        ledger = ledger.Observe(Look.At(T0.AddDays(2).AddMinutes(1), Look.Serves(Old)));
+        ledger = ledger.Observe(Look.At(T0.AddDays(2).AddMinutes(1), Look.Serves(Old), Look.Serves(Old)));
         Assert.Equal(new SetState.Gone(T0.AddDays(2).AddMinutes(1), T0.AddDays(2)), StateOf(ledger, Both));
         Assert.True(ledger.IsSettled);
     }

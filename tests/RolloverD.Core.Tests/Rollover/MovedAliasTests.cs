@@ -164,7 +164,7 @@ public class MovedAliasTests
         Facts asked = facts.Observe(Mx1, look with { Others = [Other] });
         Assert.Equal(After, asked.EndpointOf(Other).Owner);
         Assert.Equal(Some.Set(OfStays), asked.Owner(After).Latest);
-        facts = facts.ObserveOthers(look with { Others = [Other] }, Some.Desired(Mx1).Timing.Drain);
+        facts = facts.ObserveOthers(look with { Others = [Other] }, Some.Desired(Mx1).Timing);
         Assert.Equal(After, facts.EndpointOf(Other).Owner);
     }
 

@@ -103,7 +103,10 @@ internal static class Look
 internal static class Observing
 {
     public static Facts Observe(this Facts facts, DesiredCertificate certificate, Observation seen) =>
-        facts.Observe(certificate, seen, Some.Desired(certificate).Timing.Drain);
+        facts.Observe(certificate, seen, Some.Desired(certificate).Timing);
+
+    public static OwnerLedger Observe(this OwnerLedger ledger, OwnerObservation round) =>
+        ledger.Observe(round, Some.Desired().Timing.SafetyMargin);
 
     public static EndpointFacts Observe(this EndpointFacts facts, EndpointObservation round) =>
         facts.Observe(round, [], Some.Desired().Timing.Drain);

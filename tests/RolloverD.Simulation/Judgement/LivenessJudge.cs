@@ -24,7 +24,7 @@ internal static class LivenessJudge
         TimeSpan rest = TimeSpan.FromHours(9); // an issuer's longest rest, and orders that it looks at for hours
         TimeSpan unseen = TimeSpan.FromDays(1); // a confirmed set that no server ever showed
         TimeSpan early = scene.Scenario.Backdating < TimeSpan.Zero ? -scene.Scenario.Backdating : TimeSpan.Zero;
-        return rest + unseen + (3 * (roll + early));
+        return rest + unseen + (3 * (roll + early)) + scene.Scenario.ServersTtl;
     }
 
     /// <summary>What is not as it should be; null when all is well.</summary>

@@ -10,7 +10,8 @@ namespace RolloverD.Simulation.World;
 /// </summary>
 internal sealed class Authority(Scene scene) : IAuthority
 {
-    public Task<OwnerObservation> ObserveAsync(string name, DnsRecordType type, CancellationToken cancellation)
+    public Task<OwnerObservation> ObserveAsync(
+        string name, DnsRecordType type, ImmutableArray<FormerServer> former, CancellationToken cancellation)
     {
         scene.Knowledge.Looks();
         if (scene.Owners.AgreedOf(name) is not { } owner)
@@ -20,7 +21,10 @@ internal sealed class Authority(Scene scene) : IAuthority
         DateTimeOffset started = scene.Clock.GetUtcNow();
         var answers = ImmutableArray.CreateBuilder<ServerAnswer>(servers.Count);
         for (int i = 0; i < servers.Count; i++)
-            answers.Add(new($"ns{i + 1}", $"192.0.2.{i + 1}", Ask(name, owner, i)));
+        {
+            if (servers.IsListed(i) || former.Contains(new(NameOf(i), AddressOf(i))))
+                answers.Add(new(NameOf(i), AddressOf(i), Ask(name, owner, i), servers.IsListed(i)));
+        }
 
         ZoneSecurity security = scene.Zone.Security(scene.Now);
         OwnerObservation round = new(
@@ -33,17 +37,28 @@ internal sealed class Authority(Scene scene) : IAuthority
             owner.Name != name ? [new(name, owner.Name, owner.AliasTtl)] : [],
             security,
             TimeSpan.FromMinutes(5),
-            answers.MoveToImmutable(),
+            answers.DrainToImmutable(),
             scene.Zone.ResolverProblem is { } problem
                 ? problem
-                : new ResolverView.Validated(owner.Held.AnswerFor(owner.Name)));
+                : new ResolverView.Validated(owner.Held.AnswerFor(owner.Name)),
+            scene.Scenario.ServersTtl);
         if (!round.IsHeard())
             return Task.FromResult(round with { Owner = name, Aliases = [] }); // nobody said that it is an alias
 
         if (round.Zone is not null) // else nothing that was heard counts
             scene.Knowledge.IsLed(name, owner.Name);
+        if (security is ZoneSecurity.Secure)
+        {
+            foreach (int server in Enumerable.Range(0, servers.Count).Where(servers.IsListed))
+                scene.Knowledge.IsListed(owner.Name, server);
+        }
+
         return Task.FromResult(round);
     }
+
+    private static string NameOf(int server) => $"ns{server + 1}";
+
+    private static string AddressOf(int server) => $"192.0.2.{server + 1}";
 
     private OwnerObservation Disagreement(string name, DnsRecordType type)
     {
@@ -61,8 +76,8 @@ internal sealed class Authority(Scene scene) : IAuthority
             scene.Zone.Security(scene.Now),
             TimeSpan.FromMinutes(5),
             [
-                .. Enumerable.Range(1, scene.Servers.Count).Select(i => new ServerAnswer(
-                    $"ns{i}", $"192.0.2.{i}", new AnswerContent.Failed("the servers do not agree on the CNAME"))),
+                .. Enumerable.Range(0, scene.Servers.Count).Select(i => new ServerAnswer(
+                    NameOf(i), AddressOf(i), new AnswerContent.Failed("the servers do not agree on the CNAME"))),
             ],
             scene.Zone.ResolverProblem
                 ?? new ResolverView.Validated(scene.Owners.Of(name).Held.AnswerFor(scene.Owners.Of(name).Name)));

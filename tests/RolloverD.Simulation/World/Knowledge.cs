@@ -12,6 +12,7 @@ internal sealed class Knowledge(Scene scene, SafetyJudge judge)
     private readonly List<Action> unwritten = []; // how to take back what it was told and did not write down
     private readonly HashSet<string> heard = []; // the names of which a server said something in this turn
     private readonly HashSet<(string Name, string Owner)> led = [];
+    private readonly HashSet<(string Owner, int Server)> listed = [];
     private bool hasLooked;
 
     /// <summary>A turn begins.</summary>
@@ -29,6 +30,16 @@ internal sealed class Knowledge(Scene scene, SafetyJudge judge)
         if (led.Add((name, owner)))
             unwritten.Add(() => led.Remove((name, owner)));
     }
+
+    /// <summary>It finds out that the zone of an owner has a server.</summary>
+    public void IsListed(string owner, int server)
+    {
+        if (listed.Add((owner, server)))
+            unwritten.Add(() => listed.Remove((owner, server)));
+    }
+
+    /// <summary>Whether it found out that the zone of the owner has the server, and did not forget.</summary>
+    public bool WasListed(string owner, int server) => listed.Contains((owner, server));
 
     public bool HasHeardOf(string name) => heard.Contains(name);
 

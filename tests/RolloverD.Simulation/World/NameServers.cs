@@ -9,6 +9,8 @@ internal sealed class NameServers(Timeline time, Dice dice, int count, bool hidd
     private readonly bool[] down = new bool[count];
     private readonly bool[] frozen = new bool[count];
     private readonly bool[] hidden = new bool[count];
+    private readonly bool[] left = new bool[count];
+    private readonly bool[] forgotten = new bool[count];
     private readonly double?[] instanceLag = new double?[count];
 
     public int Count => count;
@@ -16,7 +18,11 @@ internal sealed class NameServers(Timeline time, Dice dice, int count, bool hidd
     /// <summary>The longest time that a transfer takes now.</summary>
     public TimeSpan Lag { get; set; } = TimeSpan.FromSeconds(5);
 
-    public bool IsDown(int server) => down[server];
+    /// <summary>Whether nobody gets an answer of it, because it is dead or no resolver asks it any more.</summary>
+    public bool IsDown(int server) => down[server] || forgotten[server];
+
+    /// <summary>Whether the zone has it; resolvers may go on asking one that was taken out.</summary>
+    public bool IsListed(int server) => !left[server];
 
     /// <summary>Whether RolloverD alone cannot reach it.</summary>
     public bool IsHidden(int server) => hidden[server];
@@ -53,7 +59,7 @@ internal sealed class NameServers(Timeline time, Dice dice, int count, bool hidd
 
     public void TakeDown(int server)
     {
-        if (down[server])
+        if (IsDown(server))
             return;
 
         foreach (IServed what in served)
@@ -61,9 +67,32 @@ internal sealed class NameServers(Timeline time, Dice dice, int count, bool hidd
         down[server] = true;
     }
 
+    /// <summary>
+    /// It is taken out of the zone, as it is and for good. Resolvers that know it as one of the zone's go on asking it.
+    /// </summary>
+    /// <param name="server">The server.</param>
+    /// <param name="known">How long they know it.</param>
+    public void TakeOut(int server, TimeSpan known)
+    {
+        left[server] = true;
+        time.In(known, () =>
+        {
+            if (!IsDown(server))
+            {
+                foreach (IServed what in served)
+                    what.Silence(server);
+            }
+
+            forgotten[server] = true;
+        });
+    }
+
     /// <summary>All is well with the server again; a while it may still give what it had.</summary>
     public void Repair(int server, TimeSpan refresh)
     {
+        if (left[server])
+            return; // nobody cares for it any more
+
         bool spoke = !down[server];
         (down[server], frozen[server], hidden[server]) = (false, false, false);
         foreach (IServed what in served)

@@ -98,6 +98,9 @@ internal sealed class Operator(Scene scene)
                 if ((known.Next ?? known.StandbyKey) is { } unused && scene.Files.Lose(rolling, unused.Number))
                     scene.Occurs(act);
                 break;
+            case Fault.OperatorTakesServerOut:
+                TakesServerOut(act);
+                break;
             case Fault.OperatorAdopts:
                 Changes(facts => Adopts(act, facts));
                 break;
@@ -105,6 +108,25 @@ internal sealed class Operator(Scene scene)
                 Reconfigures(act);
                 break;
         }
+    }
+
+    // Most often because it stands still. What RolloverD never saw of the zone it cannot know.
+    private void TakesServerOut(Fault act)
+    {
+        int server = scene.Servers.Any();
+        int others = Enumerable.Range(0, scene.Servers.Count).Count(i => i != server && scene.Servers.IsListed(i));
+        if (others == 0 || scene.Servers.IsPrimary(server) || !scene.Servers.IsListed(server)
+            || scene.Scenario.AliasTtl > TimeSpan.Zero
+            || !scene.Owners.All.All(o => scene.Knowledge.WasListed(o.Name, server)))
+        {
+            return;
+        }
+
+        scene.Occurs(act);
+        if (!dice.OneIn(4))
+            scene.Servers.Freeze(server);
+        scene.Servers.TakeOut(server, scene.Scenario.ServersTtl + scene.Scenario.Sloppiness);
+        scene.History?.Note(scene, $"operator: takes ns{server + 1} out of the zone");
     }
 
     private void Edits(Fault act, Func<RecordSet, RecordSet?> edit)

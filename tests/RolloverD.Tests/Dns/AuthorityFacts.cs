@@ -227,7 +227,7 @@ public sealed class AuthorityFacts(SignedInternet internet)
     {
         var later = new FakeTimeProvider(DateTimeOffset.UtcNow.AddDays(45));
         OwnerObservation seen = await new Authority(internet.Settings, later, port: internet.Port).ObserveAsync(
-            "_25._tcp.mx1.example.test", DnsRecordType.Tlsa, TestContext.Current.CancellationToken);
+            "_25._tcp.mx1.example.test", DnsRecordType.Tlsa, [], TestContext.Current.CancellationToken);
         var bogus = Assert.IsType<ZoneSecurity.Bogus>(seen.Security);
         Assert.Contains("expired", bogus.Reason, StringComparison.Ordinal);
     }
@@ -267,7 +267,7 @@ public sealed class AuthorityFacts(SignedInternet internet)
         var authority = new Authority(
             internet.Settings with { Servers = [$"127.0.53.4:{internet.Port}"] }, TimeProvider.System);
         OwnerObservation seen = await authority.ObserveAsync(
-            "_25._tcp.mx1.example.test", DnsRecordType.Tlsa, TestContext.Current.CancellationToken);
+            "_25._tcp.mx1.example.test", DnsRecordType.Tlsa, [], TestContext.Current.CancellationToken);
         Assert.IsType<ZoneSecurity.Unknown>(seen.Security);
         Assert.IsType<ResolverView.Failed>(seen.Resolver);
         Assert.Empty(seen.Servers);
@@ -279,7 +279,7 @@ public sealed class AuthorityFacts(SignedInternet internet)
         var authority = new Authority(
             internet.Settings with { TrustAnchorFile = null }, TimeProvider.System, port: internet.Port);
         OwnerObservation seen = await authority.ObserveAsync(
-            "_25._tcp.mx1.example.test", DnsRecordType.Tlsa, TestContext.Current.CancellationToken);
+            "_25._tcp.mx1.example.test", DnsRecordType.Tlsa, [], TestContext.Current.CancellationToken);
         Assert.IsType<ZoneSecurity.Bogus>(seen.Security);
     }
 
@@ -292,7 +292,7 @@ public sealed class AuthorityFacts(SignedInternet internet)
         {
             long start = Stopwatch.GetTimestamp();
             await authority.ObserveAsync(
-                "_25._tcp.mx1.example.test", DnsRecordType.Tlsa, TestContext.Current.CancellationToken);
+                "_25._tcp.mx1.example.test", DnsRecordType.Tlsa, [], TestContext.Current.CancellationToken);
             TimeSpan took = Stopwatch.GetElapsedTime(start);
             best = took < best ? took : best;
         }
@@ -301,8 +301,37 @@ public sealed class AuthorityFacts(SignedInternet internet)
         Assert.InRange(best.TotalMilliseconds, 0, 100);
     }
 
-    private Task<OwnerObservation> ObserveAsync(string name, DnsRecordType type = DnsRecordType.Tlsa) =>
-        internet.Authority.ObserveAsync(name, type, TestContext.Current.CancellationToken);
+    [Fact]
+    public async Task A_server_that_was_taken_out_of_the_zone_is_asked_and_told_apart()
+    {
+        OwnerObservation seen = await ObserveAsync(
+            "mx.away.test", DnsRecordType.Tlsa, new("ns1.test", SignedInternet.Primary),
+            new("ns2.test", SignedInternet.Secondary), new("ns9.test", "no address"));
+        ServerAnswer former = At(seen, SignedInternet.Secondary);
+        Assert.Equal(("ns2.test", false), (former.Server, former.IsListed));
+        Assert.Equal([Old], Served(former));
+        Assert.True(At(seen, SignedInternet.Primary).IsListed);
+        Assert.Single(seen.Servers, s => !s.IsListed);
+    }
+
+    [Fact]
+    public async Task A_former_server_is_asked_where_an_alias_leads()
+    {
+        OwnerObservation seen = await ObserveAsync(
+            "alias.away.test", DnsRecordType.Tlsa, new FormerServer("ns2.test", SignedInternet.Secondary));
+        Assert.Equal("mx.away.test", seen.Owner);
+        Assert.Equal([Old], Served(Assert.Single(seen.Servers, s => !s.IsListed)));
+    }
+
+    [Theory]
+    [InlineData("_25._tcp.mx1.example.test")]
+    [InlineData("mx.moved.test")]
+    public async Task It_is_told_how_long_resolvers_know_where_the_zone_is(string name) =>
+        Assert.Equal(TimeSpan.FromSeconds(60), (await ObserveAsync(name)).ServersTtl);
+
+    private Task<OwnerObservation> ObserveAsync(
+        string name, DnsRecordType type = DnsRecordType.Tlsa, params ImmutableArray<FormerServer> former) =>
+        internet.Authority.ObserveAsync(name, type, former, TestContext.Current.CancellationToken);
 
     private static ServerAnswer At(OwnerObservation seen, string address) =>
         seen.Servers.Single(s => s.Address == address);

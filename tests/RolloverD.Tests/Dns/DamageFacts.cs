@@ -42,7 +42,7 @@ public sealed class DamageFacts(SignedInternet internet) : IDisposable
         byte[] captured = [];
         byte firstLetter = (byte)name[0];
         internet.Forgery = reply => reply[13] == firstLetter ? captured = reply : reply;
-        await internet.Authority.ObserveAsync(name, DnsRecordType.Tlsa, TestContext.Current.CancellationToken);
+        await internet.Authority.ObserveAsync(name, DnsRecordType.Tlsa, [], TestContext.Current.CancellationToken);
         await using Round round = await Round.BeginAsync(
             internet.Settings, TimeProvider.System, SignedInternet.Patience, TestContext.Current.CancellationToken);
         var trust = Assert.IsType<Trust.Secure>(await round.Chain.OfAsync(Name.Parse("forged.test")));

@@ -133,14 +133,14 @@ public sealed class ForgeryFacts(SignedInternet internet) : IDisposable
         reply.AsSpan().IndexOf("\x04test\0\0\x02\0\x01"u8) is > 0 and < 30 ? forgery(reply) : reply;
 
     private Task<OwnerObservation> ObserveOwnerAsync(string name) =>
-        internet.Authority.ObserveAsync(name, DnsRecordType.Tlsa, TestContext.Current.CancellationToken);
+        internet.Authority.ObserveAsync(name, DnsRecordType.Tlsa, [], TestContext.Current.CancellationToken);
 
     private async Task<AnswerContent> ObserveAsync(Func<byte[], byte[]> forgery)
     {
         // Only the answer about the record; what else is asked at that server stays as it is.
         internet.Forgery = reply => reply.AsSpan(HeaderLength + 1, 2).SequenceEqual("mx"u8) ? forgery(reply) : reply;
         OwnerObservation seen = await internet.Authority.ObserveAsync(
-            "mx.forged.test", DnsRecordType.Tlsa, TestContext.Current.CancellationToken);
+            "mx.forged.test", DnsRecordType.Tlsa, [], TestContext.Current.CancellationToken);
         ImmutableArray<ServerAnswer> honest = [.. seen.Servers.Where(s => s.Server == "ns1.test")];
         Assert.IsType<AnswerContent.Serves>(Assert.Single(honest).Content);
         return seen.Servers.Single(s => s.Server == "ns6.test").Content;

@@ -109,7 +109,7 @@ public sealed class SignedInternet : IAsyncLifetime
         // The child lists a server that the parent does not know, and the other way round.
         await AddZoneAsync(
             "away.test",
-            Start + Text("@ NS ns1.test.", "@ NS ns4.test.", $"mx TLSA 3 1 1 {TestZones.Old}"),
+            Start + Text("@ NS ns1.test.", "@ NS ns4.test.", $"mx TLSA 3 1 1 {TestZones.Old}", "alias CNAME mx"),
             servers: ["ns1.test.", "ns5.test."]);
         await AddZoneAsync(
             "forged.test",

@@ -80,7 +80,8 @@ public sealed class TestZone(string zone) : IDnsProvider, IAuthority
         }
     }
 
-    public Task<OwnerObservation> ObserveAsync(string name, DnsRecordType type, CancellationToken cancellation)
+    public Task<OwnerObservation> ObserveAsync(
+        string name, DnsRecordType type, ImmutableArray<FormerServer> former, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         lock (_lock)

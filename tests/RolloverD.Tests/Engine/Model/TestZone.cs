@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using RolloverD.Core.Dane;
 using RolloverD.Core.Ports;
 
@@ -57,7 +58,8 @@ internal sealed class TestZone(Effects effects, TestClock clock) : IDnsProvider,
             new DnsChangeOutcome.Applied(Written(change.Owner, Held(change.Owner))));
     }
 
-    public Task<OwnerObservation> ObserveAsync(string name, DnsRecordType type, CancellationToken cancellation)
+    public Task<OwnerObservation> ObserveAsync(
+        string name, DnsRecordType type, ImmutableArray<FormerServer> former, CancellationToken cancellation)
     {
         DateTimeOffset start = clock.GetUtcNow();
         effects.Do("ask servers");

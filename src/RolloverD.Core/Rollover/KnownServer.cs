@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using RolloverD.Core.Ports;
+
+namespace RolloverD.Core.Rollover;
+
+/// <summary>
+/// An address of a name server that a zone has or had. Resolvers that have cached where the zone is go on asking one
+/// that was taken out of it, and keep what they get there.
+/// </summary>
+/// <param name="Server">The server's name.</param>
+/// <param name="Address">The address.</param>
+/// <param name="Ttl">
+/// The longest time that a resolver may know it: see <see cref="OwnerObservation.ServersTtl"/>.
+/// </param>
+/// <param name="LeftAt">When a look first found the zone without it; null while the zone has it.</param>
+public sealed record KnownServer(string Server, string Address, TimeSpan Ttl, DateTimeOffset? LeftAt = null)
+{
+    /// <summary>So long resolvers keep anything, whatever its TTL: a week is the most that is in common use.</summary>
+    private static readonly TimeSpan LongestTtl = TimeSpan.FromDays(7);
+
+    /// <summary>When the last resolver has forgotten it, but for the margin; null while the zone has it.</summary>
+    [JsonIgnore]
+    public DateTimeOffset? ForgottenAt => LeftAt + Ttl;
+
+    private bool IsAt(ServerAnswer answer) => answer.Address == Address && answer.Server == Server;
+
+    /// <summary>What it answered in a round; null when it was not asked.</summary>
+    public ServerAnswer? AnswerIn(OwnerObservation round) => round.Servers.FirstOrDefault(IsAt);
+
+    /// <summary>The servers that are known after a round.</summary>
+    /// <param name="known">Those that were known before.</param>
+    /// <param name="round">The round. One of the zone's servers is missed only where every other one was heard.</param>
+    /// <param name="margin">How much longer than a TTL a server counts.</param>
+    /// <returns>The same array when nothing is new.</returns>
+    internal static ImmutableArray<KnownServer> After(
+        ImmutableArray<KnownServer> known, OwnerObservation round, TimeSpan margin)
+    {
+        ServerAnswer[] listed = [.. round.Servers.Where(s => s.IsListed && s.Address.Length > 0)];
+        if (listed.Length == 0)
+            return known;
+
+        TimeSpan ttl = round.ServersTtl < LongestTtl ? round.ServersTtl : LongestTtl;
+        bool isComplete = round.Servers.Where(s => s.IsListed).All(Evidence.IsHeard);
+        ImmutableArray<KnownServer> after =
+        [
+            .. known.Select(k => listed.Any(k.IsAt) ? k with { Ttl = Longer(k.Ttl, ttl), LeftAt = null }
+                    : k.LeftAt is null && isComplete ? k with { LeftAt = round.FinishedAt }
+                    : k)
+                .Where(k => !(k.ForgottenAt + margin <= round.StartedAt)),
+            .. listed.Where(s => !known.Any(k => k.IsAt(s)))
+                .DistinctBy(s => (s.Server, s.Address))
+                .Select(s => new KnownServer(s.Server, s.Address, ttl)),
+        ];
+        return after.AsSpan().SequenceEqual(known.AsSpan()) ? known : after;
+    }
+
+    private static TimeSpan Longer(TimeSpan a, TimeSpan b) => a > b ? a : b;
+}
