@@ -211,6 +211,20 @@ public sealed class Lab : IAsyncDisposable
         return (finger.Output + finger.Error).Contains("Verified TLS connection", StringComparison.Ordinal);
     }
 
+    /// <summary>
+    /// The key that an address of the receiver shows on port 25, as the status writes keys; an IPv6 address in
+    /// brackets.
+    /// </summary>
+    public async Task<string> ShownKeyAsync(string address)
+    {
+        const string Script =
+            """
+            openssl s_client -connect "$0:25" -starttls smtp -servername mx1.example.test 2>/dev/null </dev/null |
+              openssl x509 -noout -pubkey | openssl pkey -pubin -outform DER | sha256sum | cut -d' ' -f1
+            """;
+        return (await ExecAsync("bash", "-c", Script, address)).Output.Trim();
+    }
+
     public async Task<string> LogAsync()
     {
         string log = Path.Combine(Directory, "log", "rolloverd");

@@ -86,3 +86,7 @@ postfix_of() { # NAME COMMAND
   inside postfix -c "$dir/postfix/$1" "$2" >>"$dir/log/postfix-$1-command" 2>&1
 }
 greets() { inside timeout 2 bash -c "exec 3<>/dev/tcp/$1/25 && head -c 3 <&3" | grep -q 220; }
+shows() { # ADDRESS FINGERPRINT: mx1.example.test, on port 25
+  local peer=(-connect "$1:25" -starttls smtp -servername mx1.example.test)
+  [[ $(fingerprint <(inside openssl s_client "${peer[@]}" 2>/dev/null </dev/null)) == "$2" ]]
+}
