@@ -2,6 +2,9 @@
 # shellcheck shell=bash
 
 named_options() { # SERVER ADDRESS4 [ADDRESS6 [MORE-ADDRESSES4]]
+  # Unbound takes over what an answer repeats of the NS records; what none repeats it keeps for its TTL.
+  local minimal=yes
+  if [[ $ns_ttl == "$ttl" ]]; then minimal=no; fi
   cat <<CONF
 options {
   directory "$dir/$1";
@@ -9,7 +12,7 @@ options {
   listen-on { $2; ${4:+$4;} }; listen-on-v6 { ${3:+$3;} };
   notify-source $2; transfer-source $2; ${3:+notify-source-v6 $3; transfer-source-v6 $3;}
   notify-delay 0; notify-rate 1000; serial-query-rate 1000; tcp-clients 500;
-  recursion no; allow-transfer { any; }; dnssec-validation no; minimal-responses no; notify yes;
+  recursion no; allow-transfer { any; }; dnssec-validation no; minimal-responses $minimal; notify yes;
   key-directory "$dir/keys";
 };
 logging {
@@ -60,20 +63,23 @@ write_zones() {
     dnssec-keygen -q -k lab -l "$dir/policy.conf" -K "$dir/keys" "$zone" >/dev/null 2>&1
   done
 
-  local ns=("@ IN NS ns1.example.test." "@ IN NS ns2.example.test.")
+  local ns=("@ $ns_ttl IN NS ns1.example.test." "@ $ns_ttl IN NS ns2.example.test.")
   local glue=(
-    "ns1.example.test. IN A $primary4" "ns1.example.test. IN AAAA $primary6"
-    "ns2.example.test. IN A $secondary4" "ns2.example.test. IN AAAA $secondary6"
+    "ns1.example.test. $ns_ttl IN A $primary4" "ns1.example.test. $ns_ttl IN AAAA $primary6"
+    "ns2.example.test. $ns_ttl IN A $secondary4" "ns2.example.test. $ns_ttl IN AAAA $secondary6"
   )
+  # Unbound follows a delegation no longer than those above it.
+  local above=86400
+  if [[ $ns_ttl == "$ttl" ]]; then above=$ttl; fi
+  local roots=("@ $above IN NS a.root-servers.test." "a.root-servers.test. $above IN A $parents4")
   {
-    zone_head . "@ IN NS a.root-servers.test." "a.root-servers.test. IN A $parents4" \
-      "test. IN NS a.root-servers.test."
+    zone_head . "${roots[@]}" "test. $above IN NS a.root-servers.test."
     dnssec-dsfromkey -2 "$dir"/keys/Ktest.+*.key
   } >"$dir/parents/root.zone"
   {
-    zone_head test. "@ IN NS a.root-servers.test." "a.root-servers IN A $parents4" "${glue[@]}"
+    zone_head test. "${roots[@]}" "${glue[@]}"
     for zone in "${child_zones[@]}"; do
-      printf '%s. IN NS ns1.example.test.\n%s. IN NS ns2.example.test.\n' "$zone" "$zone"
+      printf "$zone. $ns_ttl IN NS %s\n" ns1.example.test. ns2.example.test.
     done
     dnssec-dsfromkey -2 "$dir"/keys/Kexample.test.+*.key
     dnssec-dsfromkey -2 "$dir"/keys/Khosting.test.+*.key
