@@ -153,7 +153,7 @@ public sealed class Lab : IAsyncDisposable
             await RolloverdSucceedsAsync("deploy", "--configure", certificate);
         }
 
-        await UntilAsync("steadiness", TimeSpan.FromSeconds(60), s => names.All(n => s.Certificate(n).IsSteady));
+        await UntilAsync("steadiness", TimeSpan.FromSeconds(180), s => names.All(n => s.Certificate(n).IsSteady));
         // The absence of records must leave the caches before mail is dane-only.
         await Task.Delay(TimeSpan.FromSeconds(2 * Ttl));
     }

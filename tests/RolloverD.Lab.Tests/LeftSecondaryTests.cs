@@ -10,7 +10,8 @@ namespace RolloverD.Lab.Tests;
 public sealed class LeftSecondaryTests
 {
     private const string Secondary = "127.0.53.3";
-    private const string Hold = Secondary; // what the hold that waits for it says
+    private const string Hold =
+        "(127.0.53.3), which was taken out of the zone and which resolvers may still ask until ";
 
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(180);
 

@@ -16,7 +16,7 @@ public sealed class MissedReloadTests
     {
         await using Lab lab = await Lab.UpAsync("missed", "--policy", "rotate");
         lab.Configure(text => text.Replace(
-            "rollback-window = \"2s\"", "rollback-window = \"20s\"", StringComparison.Ordinal));
+            "rollback-window = \"2s\"", "rollback-window = \"40s\"", StringComparison.Ordinal));
         await lab.BootstrapAsync();
         var before = (await lab.StatusAsync()).Mx1.Live;
         await lab.BreakAsync("postfix", "keep");
