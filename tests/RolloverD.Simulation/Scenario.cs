@@ -115,8 +115,11 @@ internal sealed record Scenario
             ? Whole(dice.Spread(TimeSpan.FromMinutes(1), TimeSpan.FromHours(8)))
             : TimeSpan.Zero;
         TimeSpan beforeTtl = Whole(dice.Spread(TimeSpan.FromMinutes(1), TimeSpan.FromHours(12)));
-        bool quiet = dice.OneIn(12);
+        bool rough = seed >= FirstRough;
+        bool quiet = dice.OneIn(12) && !rough;
         ImmutableArray<Fault> faults = Enabled(dice, quiet);
+        if (rough)
+            faults = [.. Enum.GetValues<Fault>()];
 
         // A certificate that lives no longer than its waits is never at rest; the configuration is refused for that.
         bool longer = faults.Contains(Fault.OperatorChangesTtl) || faults.Contains(Fault.ProviderForcesTtl);
@@ -160,13 +163,12 @@ internal sealed record Scenario
         };
         if (!quiet && dice.OneIn(3))
             scenario = scenario with { Faults = [.. scenario.Faults.Append(Fault.OperatorTakesServerOut).Distinct()] };
-        return seed < FirstRough ? scenario : scenario.Roughened(dice);
+        return rough ? scenario.Roughened(dice) : scenario;
     }
 
     // Everything may go wrong, often, and again and again.
     private Scenario Roughened(Dice dice) => this with
     {
-        Faults = [.. Enum.GetValues<Fault>()],
         CallFaults = dice.Pick([0.05, 0.15, 0.4]),
         Crashes = dice.Pick([0.002, 0.02, 0.06]),
         MostCrashes = dice.Between(6, 30),
