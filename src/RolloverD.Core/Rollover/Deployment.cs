@@ -98,6 +98,8 @@ internal static class Deployment
     {
         if (violations.IsEmpty)
             return true;
+        if (IsEarly(s, current, violations))
+            return false;
 
         s.Hold(
             Gate.Safety, $"generation {current.Number}", null,
@@ -213,14 +215,8 @@ internal static class Deployment
         if (!covered || Added().IsEmpty)
             return covered;
 
-        if (Added().All(v => IsOnlyEarly(v, s.Now)))
-        {
-            s.Hold(
-                Gate.Safety, $"generation {generation.Number}", chain.NotBefore,
-                $"its chain is not valid before {chain.NotBefore:u}, and by usage 2 senders refuse it until then",
-                "nothing: it ends by itself; when the time looks wrong, see the clocks of this host and of the issuer");
+        if (IsEarly(s, generation, Added()))
             return false;
-        }
 
         s.Hold(
             Gate.Safety, $"generation {generation.Number}", null, $"its chain would make senders fail: {Added()[0]}",
@@ -234,10 +230,18 @@ internal static class Deployment
             added ??= Safety.OfServing(s.Desired, s.Facts, s.Certificate, chain, s.Now);
     }
 
-    // Nothing is wrong with the chain but that its dates lie ahead. RFC 7672 §3.1.2
-    private static bool IsOnlyEarly(Violation violation, DateTimeOffset now) =>
-        now < violation.Chain.NotBefore
-        && violation.Set.Covers(violation.Chain, new(violation.Endpoint.Host, violation.Chain.NotBefore));
+    private static bool IsEarly(Situation s, Generation generation, ImmutableArray<Violation> violations)
+    {
+        if (!violations.All(v => v.IsOnlyEarlyAt(s.Now)))
+            return false;
+
+        DateTimeOffset begin = violations[0].Chain.NotBefore;
+        s.Hold(
+            Gate.Safety, $"generation {generation.Number}", begin,
+            $"its chain is not valid before {begin:u}, and by usage 2 senders refuse it until then",
+            "nothing: it ends by itself; when the time looks wrong, see the clocks of this host and of the issuer");
+        return true;
+    }
 
     /// <summary>Whether every mail server could take something on; else holds, and says which could not.</summary>
     public static bool ServersAreReady(Situation s)

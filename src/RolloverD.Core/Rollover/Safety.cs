@@ -19,6 +19,11 @@ public sealed record Exposure(Endpoint Endpoint, ImmutableArray<RecordSet> Visib
 /// <param name="Uncovered">The parameters that the set holds without a record for the chain.</param>
 public sealed record Violation(Endpoint Endpoint, RecordSet Set, Chain Chain, ImmutableArray<TlsaParameters> Uncovered)
 {
+    /// <summary>Whether nothing is wrong but that the chain's dates lie ahead.</summary>
+    /// <remarks>RFC 7672 §3.1.2.</remarks>
+    public bool IsOnlyEarlyAt(DateTimeOffset now) =>
+        now < Chain.NotBefore && Set.Covers(Chain, new(Endpoint.Host, Chain.NotBefore));
+
     public override string ToString() =>
         $"{Endpoint}: a sender that holds [{Set}] would refuse {Chain.Leaf}: "
         + string.Join(", ", Set.Uncovered(Chain) is { IsEmpty: false } named
@@ -225,7 +230,8 @@ public static class Safety
             .Where(e => counts(e.Endpoint))
             .Select(e => e with { Visible = [.. e.Visible, .. PartsAt(desired, facts, e.Endpoint, now)] })
             .SelectMany(e => Added(e, chain, null).Concat(Added(e, chain, now)).DistinctBy(v => v.Set))
-            .Where(v => !v.Set.Covers(chain) || !IsBegun(facts.Certificate(certificate.Name), chain)),
+            .Where(v => !v.Set.Covers(chain) || v.IsOnlyEarlyAt(now)
+                || !IsBegun(facts.Certificate(certificate.Name), chain)),
     ];
 
     private static IEnumerable<RecordSet> PartsAt(

@@ -45,6 +45,26 @@ public class EarlyChainTests
     }
 
     [Fact]
+    public void A_deployment_that_was_begun_when_nothing_asked_for_dates_waits_for_them_when_records_do()
+    {
+        // The reload failed; meanwhile somebody put records of usage 2 in place of the others.
+        DesiredCertificate mx1 = Some.Certificate with { Tlsa = [Some.Parameters("2 1 1")] };
+        Facts facts = Given.Steady(
+            mx1, Key, Given.In(2, NextKey, new GenerationState.Deploying(Next, Now, null, 0)));
+        Plan plan = Decide(Now.AddMinutes(1));
+        Assert.Null(plan.Next);
+        Assert.Contains(plan.Holds, h => h.Until == Begin
+            && h.Reason.Contains("not valid before", StringComparison.Ordinal));
+        Assert.IsType<Step.Deploy>(Decide(Begin).Next);
+
+        Plan Decide(DateTimeOffset now)
+        {
+            Observation seen = Look.Well(facts, mx1, now, Chain);
+            return Planner.Next(Some.Desired(mx1), facts, seen, "mx1", now);
+        }
+    }
+
+    [Fact]
     public void By_usage_3_dates_mean_nothing_and_it_goes_in_at_once() =>
         Assert.IsType<Step.Deploy>(At(Some.Certificate, Now).Next);
 
