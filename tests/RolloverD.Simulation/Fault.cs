@@ -74,4 +74,5 @@ internal enum Fault
     OperatorAdopts,
     OperatorDeletesKey,
     OperatorTakesServerOut,
+    OperatorTakesAddressOut,
 }

@@ -100,6 +100,9 @@ internal sealed record Scenario
     /// <summary>How long resolvers know which servers the zone has.</summary>
     public required TimeSpan ServersTtl { get; init; }
 
+    /// <summary>How long senders know which addresses a host has.</summary>
+    public required TimeSpan AddressTtl { get; init; }
+
     /// <summary>How long it goes on like that, before the world calms down.</summary>
     public required TimeSpan Chaos { get; init; }
 
@@ -160,9 +163,16 @@ internal sealed record Scenario
                 ? -dice.Spread(TimeSpan.FromMinutes(1), TimeSpan.FromHours(5))
                 : TimeSpan.FromMinutes(30),
             ServersTtl = Whole(dice.Spread(TimeSpan.FromMinutes(5), lifetime / 24)),
+            AddressTtl = TimeSpan.Zero,
         };
         if (!quiet && dice.OneIn(3))
             scenario = scenario with { Faults = [.. scenario.Faults.Append(Fault.OperatorTakesServerOut).Distinct()] };
+        scenario = scenario with
+        {
+            AddressTtl = Whole(dice.Spread(TimeSpan.FromMinutes(1), lifetime / 24)),
+        };
+        if (!quiet && dice.OneIn(3))
+            scenario = scenario with { Faults = [.. scenario.Faults.Append(Fault.OperatorTakesAddressOut).Distinct()] };
         return rough ? scenario.Roughened(dice) : scenario;
     }
 
@@ -199,7 +209,8 @@ internal sealed record Scenario
         return $"""
             {string.Join("\n", Certificates.Select(Describe))}
             ttl {Timing.Ttl}, margin {Timing.SafetyMargin}, rollback window {Timing.RollbackWindow}, lifetime {Lifetime}
-            {Servers} server(s){hidden} known for {ServersTtl}, {Addresses} {local}address(es) an endpoint
+            {Servers} server(s){hidden} known for {ServersTtl}
+            {Addresses} {local}address(es) an endpoint known for {AddressTtl}
             {alias}; before: [{Before}] ttl {BeforeTtl}
             caches keep a set {Sloppiness} too long; processes of the mail server live {LongestDrain}{reads}
             {(ChangesInParts ? "records are changed one by one; " : "")}certificates are valid {valid}

@@ -12,7 +12,11 @@ public interface IHandshake
     /// Looks up every address of the endpoint and, at each, makes one handshake a key family (with SNI), so that an RSA
     /// and an ECDSA certificate side by side are both seen. Never throws for what the network does.
     /// </summary>
-    Task<EndpointObservation> ObserveAsync(Endpoint endpoint, CancellationToken cancellation);
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="former">IP addresses that are tried also when the host does not have them any more.</param>
+    /// <param name="cancellation">Ends it.</param>
+    Task<EndpointObservation> ObserveAsync(
+        Endpoint endpoint, ImmutableArray<string> former, CancellationToken cancellation);
 }
 
 /// <summary>What was seen of an endpoint in one round of handshakes.</summary>
@@ -21,13 +25,20 @@ public interface IHandshake
 /// <param name="FinishedAt">When it ended.</param>
 /// <param name="AddressProblem">Why no address could be found, or null.</param>
 /// <param name="Addresses">One entry an address.</param>
+/// <param name="Former">What was seen at addresses that the host does not have any more.</param>
+/// <param name="AddressesTtl">How long a sender may keep the addresses.</param>
 public sealed record EndpointObservation(
     Endpoint Endpoint,
     DateTimeOffset StartedAt,
     DateTimeOffset FinishedAt,
     string? AddressProblem,
-    ImmutableArray<AddressObservation> Addresses)
+    ImmutableArray<AddressObservation> Addresses,
+    ImmutableArray<AddressObservation> Former = default,
+    TimeSpan AddressesTtl = default)
 {
+    /// <summary>What was seen at addresses that the host does not have any more.</summary>
+    public ImmutableArray<AddressObservation> Former { get; init; } = Former.IsDefault ? [] : Former;
+
     /// <summary>Whether the endpoint has addresses and every one of them showed a chain and no fault.</summary>
     public bool IsComplete => Problem is null;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using RolloverD.Core.Dane;
 using RolloverD.Core.Ports;
 
@@ -23,6 +24,7 @@ namespace RolloverD.Core.Rollover;
 /// </param>
 /// <param name="Former">The owners before, to which caches may still be led.</param>
 /// <param name="Met">The chains that were met anew a short while ago.</param>
+/// <param name="Addresses">The addresses that the host has, and those that senders may still take for such.</param>
 public sealed record EndpointFacts(
     Endpoint Endpoint,
     string? TlsaOwner,
@@ -35,7 +37,8 @@ public sealed record EndpointFacts(
     DateTimeOffset? LookedAt = null,
     ImmutableArray<LingeringChain> Lingering = default,
     ImmutableArray<FormerOwner> Former = default,
-    ImmutableArray<MetChain> Met = default)
+    ImmutableArray<MetChain> Met = default,
+    ImmutableArray<KnownAddress> Addresses = default)
 {
     /// <summary>How long a chain stays adopted that no address shows any more.</summary>
     private static readonly TimeSpan AdoptedFor = TimeSpan.FromDays(7);
@@ -61,6 +64,22 @@ public sealed record EndpointFacts(
 
     /// <summary>The chains that were met anew a short while ago.</summary>
     public ImmutableArray<MetChain> Met { get; init; } = Met.IsDefault ? [] : Met;
+
+    /// <summary>The addresses that the host has, and those that senders may still take for such.</summary>
+    public ImmutableArray<KnownAddress> Addresses { get; init; } = Addresses.IsDefault ? [] : Addresses;
+
+    /// <summary>The addresses that were taken out of DNS, and that some sender may still use.</summary>
+    [JsonIgnore]
+    public IEnumerable<KnownAddress> FormerAddresses => Addresses.Where(a => a.LeftAt is not null);
+
+    /// <summary>
+    /// When senders have forgotten every address that may show the chain, where only such may that were taken out of
+    /// DNS; null otherwise.
+    /// </summary>
+    public DateTimeOffset? ForgottenAt(Chain chain) =>
+        Addresses.Any(a => a.LeftAt is null && a.MayShow(chain))
+            ? null
+            : FormerAddresses.Where(a => a.MayShow(chain)).Max(a => a.ForgottenAt);
 
     /// <summary>
     /// The chains that some process may show: those that were seen, and for the time that a process of a mail server
@@ -179,21 +198,31 @@ public sealed record EndpointFacts(
     /// <param name="round">What was seen.</param>
     /// <param name="own">The certificate's generations.</param>
     /// <param name="drain">How long a process lives on that handshakes may not meet.</param>
-    public EndpointFacts Observe(EndpointObservation round, ImmutableArray<Generation> own, TimeSpan drain)
+    /// <param name="margin">How much longer than its TTL an address counts that was taken out of DNS.</param>
+    public EndpointFacts Observe(
+        EndpointObservation round, ImmutableArray<Generation> own, TimeSpan drain, TimeSpan margin)
     {
         if (round.FinishedAt < CompleteAt || round.FinishedAt < LookedAt)
             return this; // somebody else has looked since
 
+        ImmutableArray<KnownAddress> addresses = KnownAddress.After(Addresses, round, Seen, margin);
+        round = round with
+        {
+            Former = [.. round.Former.Where(a => addresses.Any(k => k.LeftAt is not null && k.Address == a.Address))],
+        };
         bool complete = round.IsComplete;
         ImmutableArray<Chain> shown = ShownIn(round, remoteOnly: false);
         ImmutableArray<Chain> remote = ShownIn(round, remoteOnly: true);
-        ImmutableArray<Chain> seen = complete ? shown : [.. Seen.Union(shown)];
+        ImmutableArray<Chain> seen = !complete
+            ? [.. Seen.Union(shown)]
+            : [.. shown.Union(Seen.Where(c => addresses.Any(a => a.LeftAt is not null && a.MayShow(c))))];
         return this with
         {
             Seen = seen,
             CompleteAt = complete ? round.FinishedAt : CompleteAt,
             Problem = round.Problem,
-            Local = seen.RemoveAll(c => remote.Contains(c) || !(complete || !Seen.Contains(c) || Local.Contains(c))),
+            Local = seen.RemoveAll(c =>
+                remote.Contains(c) || !((complete && shown.Contains(c)) || !Seen.Contains(c) || Local.Contains(c))),
             Adopted =
             [
                 .. Adopted
@@ -207,12 +236,13 @@ public sealed record EndpointFacts(
                 .. Lingering
                     .Where(l => !shown.Contains(l.Chain) && !(l.GoneAt + LingersFor <= round.FinishedAt))
                     .Select(l => complete ? Miss(l, round, drain) : l),
-                .. (complete ? Seen : []).Where(c => !shown.Contains(c) && Lingering.All(l => !l.Chain.Equals(c)))
+                .. (complete ? Seen : []).Where(c => !seen.Contains(c) && Lingering.All(l => !l.Chain.Equals(c)))
                     .Select(c => Miss(new(c, null, Met.FirstOrDefault(m => m.Is(c))?.At), round, drain)),
             ],
             TakenOverAt = TakenOverAt ?? (shown.Any(c => own.Any(g => c.Leaf.Equals(g.Chain?.Leaf)))
                 ? round.FinishedAt
                 : null),
+            Addresses = addresses,
         };
     }
 
@@ -221,7 +251,8 @@ public sealed record EndpointFacts(
         (Endpoint, TlsaOwner, Problem, TakenOverAt)
             == (other.Endpoint, other.TlsaOwner, other.Problem, other.TakenOverAt)
         && Same(Seen, other.Seen) && Same(Local, other.Local) && Same(Adopted, other.Adopted)
-        && Same(Lingering, other.Lingering) && Same(Former, other.Former) && Same(Met, other.Met);
+        && Same(Lingering, other.Lingering) && Same(Former, other.Former) && Same(Met, other.Met)
+        && Same(Addresses, other.Addresses);
 
     private static bool Same<T>(ImmutableArray<T> some, ImmutableArray<T> others) =>
         some.AsSpan().SequenceEqual(others.AsSpan());
@@ -229,7 +260,7 @@ public sealed record EndpointFacts(
     private static ImmutableArray<Chain> ShownIn(EndpointObservation round, bool remoteOnly)
     {
         var chains = ImmutableArray.CreateBuilder<Chain>();
-        foreach (AddressObservation address in round.Addresses)
+        foreach (AddressObservation address in round.Addresses.Concat(round.Former))
         {
             if (remoteOnly && address.IsLocal)
                 continue;

@@ -104,7 +104,7 @@ public static class Evidence
         }
 
         if (observation.Endpoints.TryGetValue(endpoint, out EndpointObservation? handshakes))
-            seen = seen.Observe(handshakes, generations, timing.Drain);
+            seen = seen.Observe(handshakes, generations, timing.Drain, timing.SafetyMargin);
         return facts.With(seen);
     }
 

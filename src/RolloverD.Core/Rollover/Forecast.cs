@@ -109,10 +109,13 @@ public static class Forecast
                 .Select(c => facts.Certificate(c.Name).Current?.Chain)
                 .OfType<Chain>(),
         ];
-        IEnumerable<Chain> shown = deployed.Length > 0 ? deployed : facts.EndpointOf(endpoint).Seen;
+        EndpointFacts known = facts.EndpointOf(endpoint);
+        IEnumerable<Chain> chains = deployed.Length > 0 ? deployed : known.Seen;
+        ImmutableArray<Presented> shown = [.. chains.Select(c => new Presented.Shows(c, "TLS"))];
+        IEnumerable<string> addresses = known.Addresses.Where(a => a.LeftAt is null).Select(a => a.Address);
         return new(
             endpoint, now, now, null,
-            [new("every address", [.. shown.Select(c => new Presented.Shows(c, "TLS"))])]);
+            [.. addresses.DefaultIfEmpty("every address").Select(a => new AddressObservation(a, shown))]);
     }
 
     private static StepOutcome Imagine(Facts facts, DesiredCertificate certificate, Step step, DateTimeOffset now)

@@ -168,10 +168,22 @@ internal static class Gates
             }
 
             EndpointObservation? round = s.Observation.Endpoints.GetValueOrDefault(endpoint);
-            bool answers = s.Certificate.Endpoints.Contains(endpoint)
-                ? round is { IsComplete: true }
-                : known.CompleteAt is not null;
-            if (answers || !known.IsLedTo(owner.Owner, s.Now))
+            bool isOwn = s.Certificate.Endpoints.Contains(endpoint);
+            bool answers = isOwn ? round is { IsComplete: true } : known.CompleteAt is not null;
+            if (!known.IsLedTo(owner.Owner, s.Now))
+                continue;
+
+            if (answers && known.FormerAddresses.FirstOrDefault(a => isOwn && !a.IsHeardIn(round)) is { } former)
+            {
+                s.Hold(
+                    Gate.Verification, endpoint.ToString(), former.ForgottenAt + s.Margin,
+                    $"{what}: {former.Address} was taken out of DNS, senders may still use it until "
+                    + $"{former.ForgottenAt:u}, and no handshake shows what it serves",
+                    "nothing: it ends by itself");
+                return false;
+            }
+
+            if (answers)
                 continue;
 
             s.Hold(
@@ -227,12 +239,13 @@ internal static class Gates
             return null;
         }
 
-        DateTimeOffset?[] ends = [.. violations.Select(v => LedUntil(s, owner, v) ?? LingersUntil(s, v))];
+        DateTimeOffset?[] ends =
+            [.. violations.Select(v => LedUntil(s, owner, v) ?? LeavesUntil(s, v) ?? LingersUntil(s, v))];
         if (!ends.Contains(null))
         {
-            string whom = LedUntil(s, owner, violations[0]) is null
-                ? "that meet an old process of the mail server"
-                : "whose cache still leads them here";
+            string whom = LedUntil(s, owner, violations[0]) is not null ? "whose cache still leads them here"
+                : LeavesUntil(s, violations[0]) is not null ? "that still use an address that was taken out of DNS"
+                : "that meet an old process of the mail server";
             s.Hold(
                 Gate.Safety, owner, ends.Max(), $"{what} would make senders fail {whom}: {violations[0]}",
                 "nothing: it ends by itself");
@@ -257,6 +270,22 @@ internal static class Gates
             ? null
             : endpoint.Former.Where(f => f.Owner == owner).Max(f => (DateTimeOffset?)f.Until);
     }
+
+    /// <summary>
+    /// When senders use no address any more that may show the chain, where the host has none that does; else null.
+    /// </summary>
+    public static DateTimeOffset? LeavesUntil(Situation s, Violation violation) =>
+        s.Facts.EndpointOf(violation.Endpoint).ForgottenAt(violation.Chain) is { } forgotten
+        && s.Now < forgotten + s.Margin && !IsInService(s, violation)
+            ? forgotten + s.Margin
+            : null;
+
+    private static bool IsInService(Situation s, Violation violation) =>
+        s.Desired.Layout.Certificates
+            .Where(c => c.Endpoints.Contains(violation.Endpoint))
+            .SelectMany(c => s.Facts.Certificate(c.Name).Generations)
+            .Any(g => g.State is GenerationState.Deploying or GenerationState.Live
+                && violation.Chain.Equals(g.Chain));
 
     /// <summary>
     /// When the last process ends that may show the chain; null: it is there to stay, as far as anybody knows.

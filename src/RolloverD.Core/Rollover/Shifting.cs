@@ -51,6 +51,7 @@ public static class Shifting
         Met = [.. seen.Met.Select(m => m with { At = m.At + by })],
         LookedAt = seen.LookedAt + by,
         Former = [.. seen.Former.Select(f => f with { Until = f.Until + by })],
+        Addresses = [.. seen.Addresses.Select(a => a with { LeftAt = a.LeftAt + by })],
     };
 
     private static OwnerLedger Shift(this OwnerLedger ledger, TimeSpan by) => ledger with

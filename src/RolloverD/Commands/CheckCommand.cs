@@ -137,7 +137,7 @@ internal static class CheckCommand
         // RFC 7672 §8.1: the name in SNI is the TLSA base domain.
         var handshake = new Handshake(
             new Known(found), new() { Depth = HandshakeDepth.Default }, time);
-        EndpointObservation seen = await handshake.ObserveAsync(new(name, found.Endpoint.Port), cancellation);
+        EndpointObservation seen = await handshake.ObserveAsync(new(name, found.Endpoint.Port), [], cancellation);
         string[] references = [.. domains.Append(name).Append(found.Endpoint.Host).Distinct()];
         return new(
             found.Endpoint.ToString(),

@@ -82,4 +82,5 @@ public abstract record LookupContent
 /// <summary>The addresses of a host, signed or not.</summary>
 /// <param name="Addresses">IPv6 first.</param>
 /// <param name="Problem">Why there may be more, or why there is none; null when these are all.</param>
-public sealed record HostAddresses(ImmutableArray<IPAddress> Addresses, string? Problem);
+/// <param name="Ttl">How long a sender may keep them; where nothing is signed, by what is left in the resolver.</param>
+public sealed record HostAddresses(ImmutableArray<IPAddress> Addresses, string? Problem, TimeSpan Ttl);

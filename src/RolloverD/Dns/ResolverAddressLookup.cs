@@ -14,6 +14,6 @@ internal sealed class ResolverAddressLookup(ValidatingResolver resolver) : IAddr
         HostAddresses found = await resolver.FindAddressesAsync(host, cancellation);
         return found.Problem is { } problem
             ? new Smtp.HostAddresses.Unknown(problem)
-            : new Smtp.HostAddresses.Found(found.Addresses);
+            : new Smtp.HostAddresses.Found(found.Addresses, found.Ttl);
     }
 }

@@ -35,7 +35,12 @@ public sealed class ValidatingResolver(ResolverSettings settings, TimeProvider c
             LookupAsync(round, host, RecordType.Aaaa), LookupAsync(round, host, RecordType.A));
         ImmutableArray<IPAddress> addresses = [.. answers.SelectMany(a => a.Values).Select(IPAddress.Parse)];
         string? problem = answers.Select(a => a.Content.Problem).FirstOrDefault(p => p is not null);
-        return new(addresses, problem ?? (addresses.IsEmpty ? $"{host} has no address" : null));
+        IEnumerable<TimeSpan> ttls = answers
+            .SelectMany(a => a.Aliases.Select(alias => alias.Ttl))
+            .Concat(answers.Select(a => a.Content).OfType<LookupContent.Found>().Select(found => found.Ttl));
+        return new(
+            addresses, problem ?? (addresses.IsEmpty ? $"{host} has no address" : null),
+            ttls.Append(TimeSpan.Zero).Max());
     }
 
     internal static async Task<LookupAnswer> LookupAsync(Round round, string name, RecordType type)

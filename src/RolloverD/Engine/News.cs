@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using RolloverD.Core.Dane;
 using RolloverD.Core.Policy;
 using RolloverD.Core.Ports;
 using RolloverD.Core.Rollover;
@@ -13,7 +14,9 @@ internal static class News
     {
         CertificateFacts old = before.Certificate(certificate.Name);
         CertificateFacts known = after.Certificate(certificate.Name);
-        if (ReferenceEquals(known, old) && ReferenceEquals(before.Owners, after.Owners))
+        bool sameAddresses =
+            certificate.Endpoints.All(e => before.EndpointOf(e).Addresses == after.EndpointOf(e).Addresses);
+        if (ReferenceEquals(known, old) && ReferenceEquals(before.Owners, after.Owners) && sameAddresses)
             return [];
 
         var lines = ImmutableArray.CreateBuilder<JournalEntry>();
@@ -23,6 +26,22 @@ internal static class News
                 && old.Find(generation.Number)?.State is not GenerationState.Live)
             {
                 Tell("verified", $"every address serves only {live.Chain.Leaf}", generation.Number);
+            }
+        }
+
+        foreach (Endpoint endpoint in certificate.Endpoints)
+        {
+            EndpointFacts earlier = before.EndpointOf(endpoint);
+            foreach (KnownAddress left in after.EndpointOf(endpoint).FormerAddresses)
+            {
+                if (earlier.FormerAddresses.Any(a => a.Address == left.Address))
+                    continue;
+
+                Tell(
+                    "left",
+                    $"{left.Address} was taken out of DNS; senders may still use it for {endpoint} until "
+                    + $"{left.ForgottenAt:u}, and what it shows counts until then",
+                    null);
             }
         }
 

@@ -65,9 +65,9 @@ internal sealed class Observer(
         foreach (Endpoint other in others)
             owners.Add(AskAsync(other.TlsaName, known.EndpointOf(other).Owner));
         foreach (Endpoint endpoint in certificate.Endpoints)
-            endpoints.Add(handshake.ObserveAsync(endpoint, cancellation));
+            endpoints.Add(MeetAsync(endpoint));
         foreach (Endpoint other in others.Where(e => known.EndpointOf(e).Owner == changed))
-            endpoints.Add(handshake.ObserveAsync(other, cancellation));
+            endpoints.Add(MeetAsync(other));
         LiveFiles live = files.Live(certificate.Name, ComingOf(known.Certificate(certificate.Name)));
         Task<MailServerOutcome>[] servers = [.. asked.Select(m => m.PrepareAsync(live, cancellation))];
 
@@ -95,6 +95,9 @@ internal sealed class Observer(
             files.HasKeyAlone(certificate.Name, known.Certificate(certificate.Name).NextNumber)
                 ? known.Certificate(certificate.Name).NextNumber
                 : null);
+
+        Task<EndpointObservation> MeetAsync(Endpoint endpoint) => handshake.ObserveAsync(
+            endpoint, [.. known.EndpointOf(endpoint).FormerAddresses.Select(a => a.Address)], cancellation);
 
         Task<OwnerObservation> AskAsync(string name, string owner) => authority.ObserveAsync(
             name, DnsRecordType.Tlsa,

@@ -11,30 +11,39 @@ namespace RolloverD.Smtp;
 /// </summary>
 public sealed class Handshake(IAddressLookup lookup, HandshakeSettings settings, TimeProvider time) : IHandshake
 {
-    public async Task<EndpointObservation> ObserveAsync(Endpoint endpoint, CancellationToken cancellation)
+    public async Task<EndpointObservation> ObserveAsync(
+        Endpoint endpoint, ImmutableArray<string> former, CancellationToken cancellation)
     {
         DateTimeOffset startedAt = time.GetUtcNow();
         HostAddresses addresses = IPAddress.TryParse(endpoint.Host, out IPAddress? literal)
             ? new HostAddresses.Found([literal])
             : await lookup.FindAsync(endpoint.Host, cancellation);
-        if (addresses is not HostAddresses.Found { Addresses: { IsEmpty: false } found })
+        if (addresses is not HostAddresses.Found { Addresses: { IsEmpty: false } found, Ttl: var ttl })
         {
             string? problem = (addresses as HostAddresses.Unknown)?.Reason;
             return new(endpoint, startedAt, time.GetUtcNow(), problem ?? $"{endpoint.Host} has no address", []);
         }
 
+        IEnumerable<IPAddress> left = former.Select(IPAddress.Parse).Where(a => !found.Contains(a));
+        ImmutableArray<AddressObservation> observed = await ObserveAsync(endpoint, [.. found, .. left], cancellation);
+        return new(
+            endpoint, startedAt, time.GetUtcNow(), null, observed[..found.Length], observed[found.Length..], ttl);
+    }
+
+    private async Task<ImmutableArray<AddressObservation>> ObserveAsync(
+        Endpoint endpoint, ImmutableArray<IPAddress> addresses, CancellationToken cancellation)
+    {
         OwnAddresses before = OwnAddresses.Now();
         AddressObservation[] observed =
-            await Task.WhenAll(found.Select(address => ObserveAsync(endpoint, address, cancellation)));
+            await Task.WhenAll(addresses.Select(address => ObserveAsync(endpoint, address, cancellation)));
         OwnAddresses after = OwnAddresses.Now(); // an address may move to another host in between
-        return new(
-            endpoint, startedAt, time.GetUtcNow(), null,
-            [
-                .. observed.Zip(found, (seen, address) => seen with
-                {
-                    IsLocal = seen.IsLocal && before.Contains(address) && after.Contains(address),
-                }),
-            ]);
+        return
+        [
+            .. observed.Zip(addresses, (seen, address) => seen with
+            {
+                IsLocal = seen.IsLocal && before.Contains(address) && after.Contains(address),
+            }),
+        ];
     }
 
     private async Task<AddressObservation> ObserveAsync(

@@ -18,7 +18,8 @@ public abstract record HostAddresses
     }
 
     /// <param name="Addresses">At least one.</param>
-    public sealed record Found(ImmutableArray<IPAddress> Addresses) : HostAddresses;
+    /// <param name="Ttl">How long a sender may keep them; zero where that is not known.</param>
+    public sealed record Found(ImmutableArray<IPAddress> Addresses, TimeSpan Ttl = default) : HostAddresses;
 
     /// <summary>No address was found; the reason tells absence from a resolver that fails.</summary>
     public sealed record Unknown(string Reason) : HostAddresses;

@@ -109,5 +109,5 @@ internal static class Observing
         ledger.Observe(round, Some.Desired().Timing.SafetyMargin);
 
     public static EndpointFacts Observe(this EndpointFacts facts, EndpointObservation round) =>
-        facts.Observe(round, [], Some.Desired().Timing.Drain);
+        facts.Observe(round, [], Some.Desired().Timing.Drain, Some.Desired().Timing.SafetyMargin);
 }

@@ -48,7 +48,7 @@ public abstract class MailServerTests
 
         // By address, since the name of the test exists nowhere; Postfix without SNI maps does not mind.
         EndpointObservation seen = await handshake.ObserveAsync(
-            new Endpoint(IPAddress.Loopback.ToString(), sandbox.Port), default);
+            new Endpoint(IPAddress.Loopback.ToString(), sandbox.Port), [], default);
         return Assert.Single(seen.Addresses).Presented;
     }
 

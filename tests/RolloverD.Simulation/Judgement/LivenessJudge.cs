@@ -24,7 +24,7 @@ internal static class LivenessJudge
         TimeSpan rest = TimeSpan.FromHours(9); // an issuer's longest rest, and orders that it looks at for hours
         TimeSpan unseen = TimeSpan.FromDays(1); // a confirmed set that no server ever showed
         TimeSpan early = scene.Scenario.Backdating < TimeSpan.Zero ? -scene.Scenario.Backdating : TimeSpan.Zero;
-        return rest + unseen + (3 * (roll + early)) + scene.Scenario.ServersTtl;
+        return rest + unseen + (3 * (roll + early)) + scene.Scenario.ServersTtl + scene.Scenario.AddressTtl;
     }
 
     /// <summary>What is not as it should be; null when all is well.</summary>
@@ -54,7 +54,8 @@ internal static class LivenessJudge
             return $"{certificate.Name}: the {(wish.NewKey ? "new key" : "roll")} that was asked for did not come";
         }
 
-        foreach (Listener listener in scene.Mail.Listeners.Where(l => certificate.Endpoints.Contains(l.Endpoint)))
+        foreach (Listener listener in scene.Mail.Listeners
+            .Where(l => !l.IsOut && certificate.Endpoints.Contains(l.Endpoint)))
         {
             if (listener.Slots.GetValueOrDefault(certificate.Name) is not [{ } only] || only != live)
                 return $"{certificate.Name}: {listener.Endpoint} at {listener.Address} does not show {live} alone";

@@ -154,7 +154,7 @@ internal sealed class SafetyJudge(Scene scene)
                 return;
             }
 
-            Meet(endpoint);
+            Meet(endpoint, withFormer: false); // where the host is no more nothing is mended
             foreach (Shown met in shown.Where(s => s.ToldAt(endpoint) < then && IsToBeMended(s, endpoint)))
             {
                 // That it has ended meanwhile is judged for itself.
@@ -280,8 +280,8 @@ internal sealed class SafetyJudge(Scene scene)
         return null;
     }
 
-    // Parameters that no record matches come with this change, or some record of them has just gone, as far as these
-    // senders heed them.
+    // Parameters that no record matches come with this change, or some record of them has just gone, or none matched
+    // before, as after the half of an earlier change; as far as these senders heed them.
     private static bool IsInTransit(Edition edition, Shown met, int kind)
     {
         RecordSet before = edition.Base!.Records;
@@ -289,8 +289,8 @@ internal sealed class SafetyJudge(Scene scene)
             .Where(r => Sender.Heeds(r, kind))
             .GroupBy(r => r.Parameters)
             .Where(same => !same.Any(r => Sender.Names(r, met)))
-            .All(same => before.Records.Count(r => r.Parameters == same.Key) is var were
-                && (were == 0 || were > same.Count()));
+            .All(same => before.Records.Where(r => r.Parameters == same.Key).ToArray() is var were
+                && (were.Length == 0 || were.Length > same.Count() || !were.Any(r => Sender.Names(r, met))));
     }
 
     private void InUse(Endpoint endpoint)
@@ -325,12 +325,12 @@ internal sealed class SafetyJudge(Scene scene)
             inUse.AddRange(owner.Dormant.Except(inUse).ToArray());
     }
 
-    private void Meet(Endpoint endpoint)
+    private void Meet(Endpoint endpoint, bool withFormer = true)
     {
         shown.Clear();
         foreach (Listener listener in scene.Mail.Listeners)
         {
-            if (listener.Endpoint != endpoint)
+            if (listener.Endpoint != endpoint || listener.IsForgotten || (listener.IsOut && !withFormer))
                 continue;
 
             foreach (List<Shown> processes in listener.Slots.Values)
@@ -349,7 +349,7 @@ internal sealed class SafetyJudge(Scene scene)
     {
         TlsaOwner owner = scene.Owners.Of(endpoint.TlsaName);
         return scene.Mail.Listeners
-            .Where(l => scene.Owners.Of(l.Endpoint.TlsaName) == owner)
+            .Where(l => !l.IsForgotten && scene.Owners.Of(l.Endpoint.TlsaName) == owner)
             .SelectMany(l => l.Slots.Values)
             .SelectMany(processes => processes)
             .Distinct()

@@ -81,6 +81,8 @@ internal sealed record Mutant(string Name, string File, string Right, string Wro
             "inParts || intended.Unconfirmed > 1", "intended.Unconfirmed > 1"),
         new("name servers that were taken out forgotten", Core + "Evidence.cs",
             "servers.Where(s => s.LeftAt is not null)", "servers.Where(s => s.Ttl < TimeSpan.Zero)"),
+        new("addresses that were taken out of DNS forgotten", Core + "KnownAddress.cs",
+            "!(k.ForgottenAt + margin <= round.StartedAt)", "k.LeftAt is null"),
         new("a certificate goes in before it is valid", "src/RolloverD.Core/Dane/ChainCertificate.cs",
             "NotBefore <= at && at < NotAfter", "at < NotAfter"),
     ];

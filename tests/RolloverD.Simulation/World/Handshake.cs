@@ -7,14 +7,30 @@ namespace RolloverD.Simulation.World;
 /// <summary>Handshakes with whatever process picks up at each address.</summary>
 internal sealed class Handshake(Scene scene) : IHandshake
 {
-    public Task<EndpointObservation> ObserveAsync(Endpoint endpoint, CancellationToken cancellation)
+    public Task<EndpointObservation> ObserveAsync(
+        Endpoint endpoint, ImmutableArray<string> former, CancellationToken cancellation)
     {
         DateTimeOffset started = scene.Clock.GetUtcNow();
         var seen = ImmutableArray.CreateBuilder<AddressObservation>();
+        var left = ImmutableArray.CreateBuilder<AddressObservation>();
         foreach (Listener listener in scene.Mail.At(endpoint))
-            seen.Add(new(listener.Address, Meet(listener), scene.Scenario.IsLocal));
-        return Task.FromResult(
-            new EndpointObservation(endpoint, started, scene.Clock.GetUtcNow(), null, seen.ToImmutable()));
+        {
+            if (!listener.IsOut)
+                seen.Add(Look(listener));
+            else if (former.Contains(listener.Address))
+                left.Add(Look(listener));
+        }
+
+        return Task.FromResult(new EndpointObservation(
+            endpoint, started, scene.Clock.GetUtcNow(), null, seen.ToImmutable(), left.ToImmutable(),
+            scene.Scenario.AddressTtl));
+    }
+
+    private AddressObservation Look(Listener listener)
+    {
+        if (!listener.IsOut)
+            scene.Knowledge.Finds(listener);
+        return new(listener.Address, Meet(listener), scene.Scenario.IsLocal);
     }
 
     private ImmutableArray<Presented> Meet(Listener listener)

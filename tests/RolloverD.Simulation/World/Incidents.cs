@@ -20,7 +20,8 @@ internal sealed class Incidents
     private readonly SortedSet<int> atBoundaries = [];
     private readonly Fault[] kinds;
     private readonly int aliasMoves;
-    private readonly int takenOut;
+    private readonly int serverOut;
+    private readonly int addressOut;
     private int boundaries;
 
     public Incidents(Scene scene)
@@ -38,9 +39,11 @@ internal sealed class Incidents
                 atBoundaries.Add((int)dice.Spread(TimeSpan.FromTicks(1), TimeSpan.FromTicks(600)).Ticks);
         }
 
-        // One server among all that can happen would hardly ever be taken out in the middle of a roll.
+        // Among all that can happen these two would hardly ever be in the middle of a roll.
         if (scene.IsEnabled(Fault.OperatorTakesServerOut))
-            takenOut = (int)dice.Spread(TimeSpan.FromTicks(5), TimeSpan.FromTicks(600)).Ticks;
+            serverOut = (int)dice.Spread(TimeSpan.FromTicks(5), TimeSpan.FromTicks(600)).Ticks;
+        if (scene.IsEnabled(Fault.OperatorTakesAddressOut))
+            addressOut = (int)dice.Spread(TimeSpan.FromTicks(5), TimeSpan.FromTicks(600)).Ticks;
 
         // An alias can move once in a run only; among all the others it would hardly ever be in the middle of a roll.
         if (scene.IsEnabled(Fault.OperatorMovesAlias) && scene.Scenario.AliasTtl > TimeSpan.Zero)
@@ -67,8 +70,10 @@ internal sealed class Incidents
         boundaries++;
         if (boundaries == aliasMoves && scene.FaultsOn)
             @operator.Acts(Fault.OperatorMovesAlias);
-        if (boundaries == takenOut && scene.FaultsOn)
+        if (boundaries == serverOut && scene.FaultsOn)
             @operator.Acts(Fault.OperatorTakesServerOut);
+        if (boundaries == addressOut && scene.FaultsOn)
+            @operator.Acts(Fault.OperatorTakesAddressOut);
         if (!atBoundaries.Remove(boundaries) || !scene.FaultsOn)
             return;
 

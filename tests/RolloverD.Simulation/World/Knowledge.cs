@@ -13,6 +13,7 @@ internal sealed class Knowledge(Scene scene, SafetyJudge judge)
     private readonly HashSet<string> heard = []; // the names of which a server said something in this turn
     private readonly HashSet<(string Name, string Owner)> led = [];
     private readonly HashSet<(string Owner, int Server)> listed = [];
+    private readonly HashSet<Listener> found = [];
     private bool hasLooked;
 
     /// <summary>A turn begins.</summary>
@@ -40,6 +41,16 @@ internal sealed class Knowledge(Scene scene, SafetyJudge judge)
 
     /// <summary>Whether it found out that the zone of the owner has the server, and did not forget.</summary>
     public bool WasListed(string owner, int server) => listed.Contains((owner, server));
+
+    /// <summary>It finds out that a host has an address.</summary>
+    public void Finds(Listener listener)
+    {
+        if (found.Add(listener))
+            unwritten.Add(() => found.Remove(listener));
+    }
+
+    /// <summary>Whether it found out that the host has the address, and did not forget.</summary>
+    public bool HasFound(Listener listener) => found.Contains(listener);
 
     public bool HasHeardOf(string name) => heard.Contains(name);
 

@@ -14,6 +14,15 @@ internal sealed class Listener(Endpoint endpoint, string address)
     /// <summary>What the processes show, by certificate: the newest last.</summary>
     public SortedDictionary<string, List<Shown>> Slots { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Whether it was taken out of DNS; senders that have cached it go on using it.</summary>
+    public bool IsOut { get; set; }
+
+    /// <summary>Whether nobody uses it any more.</summary>
+    public bool IsForgotten { get; set; }
+
+    /// <summary>Whether the machine there is left as it is: it takes nothing on any more.</summary>
+    public bool IsLeftAlone { get; set; }
+
     /// <summary>Whether RolloverD alone cannot connect.</summary>
     public bool IsHidden { get; set; }
 
@@ -60,7 +69,7 @@ internal sealed class MailSystem(Timeline time, Dice dice, Scenario scenario, Ac
     /// <summary>The servers listen on one more port, with the certificates that they show on another.</summary>
     public void Open(Endpoint endpoint, IEnumerable<Listener> like)
     {
-        foreach (Listener listener in like.ToArray())
+        foreach (Listener listener in like.Where(l => !l.IsOut).ToArray())
         {
             var more = new Listener(endpoint, listener.Address);
             foreach ((string certificate, List<Shown> processes) in listener.Slots)
@@ -80,6 +89,23 @@ internal sealed class MailSystem(Timeline time, Dice dice, Scenario scenario, Ac
             TakeOn(certificate, _ => true);
     }
 
+    /// <summary>An address is taken out of DNS.</summary>
+    /// <param name="address">The address.</param>
+    /// <param name="isLeftAlone">Whether its machine takes nothing on any more.</param>
+    /// <param name="known">How long senders go on using it.</param>
+    public void TakeOut(string address, bool isLeftAlone, TimeSpan known)
+    {
+        Listener[] there = [.. Listeners.Where(l => l.Address == address)];
+        foreach (Listener listener in there)
+            (listener.IsOut, listener.IsLeftAlone) = (true, isLeftAlone);
+        time.In(known, () =>
+        {
+            foreach (Listener listener in there)
+                listener.IsForgotten = true;
+            changed();
+        });
+    }
+
     /// <summary>
     /// The running servers take on what live/ holds, at those addresses: also on ports that RolloverD does not look
     /// after, for one main.cf serves them all.
@@ -91,7 +117,7 @@ internal sealed class MailSystem(Timeline time, Dice dice, Scenario scenario, Ac
 
         foreach (Listener listener in Listeners.Where(where))
         {
-            if (scenario.IsServedAt(certificate, listener.Endpoint))
+            if (scenario.IsServedAt(certificate, listener.Endpoint) && !listener.IsLeftAlone)
                 Show(listener, certificate, shown);
         }
     }

@@ -101,6 +101,9 @@ internal sealed class Operator(Scene scene)
             case Fault.OperatorTakesServerOut:
                 TakesServerOut(act);
                 break;
+            case Fault.OperatorTakesAddressOut:
+                TakesAddressOut(act);
+                break;
             case Fault.OperatorAdopts:
                 Changes(facts => Adopts(act, facts));
                 break;
@@ -127,6 +130,24 @@ internal sealed class Operator(Scene scene)
             scene.Servers.Freeze(server);
         scene.Servers.TakeOut(server, scene.Scenario.ServersTtl + scene.Scenario.Sloppiness);
         scene.History?.Note(scene, $"operator: takes ns{server + 1} out of the zone");
+    }
+
+    // Where a host has another one. What RolloverD never saw of the host it cannot know.
+    private void TakesAddressOut(Fault act)
+    {
+        Listener one = dice.Pick(scene.Mail.Listeners);
+        Listener[] there = [.. scene.Mail.Listeners.Where(l => l.Address == one.Address)];
+        if (one.IsOut || !there.All(scene.Knowledge.HasFound)
+            || !there.All(l => scene.Mail.At(l.Endpoint).Any(o => !o.IsOut && o.Address != one.Address)))
+        {
+            return;
+        }
+
+        scene.Occurs(act);
+        bool isLeftAlone = !dice.OneIn(4);
+        scene.Mail.TakeOut(one.Address, isLeftAlone, scene.Scenario.AddressTtl + scene.Scenario.Sloppiness);
+        string machine = isLeftAlone ? ", and its machine is left as it is" : "";
+        scene.History?.Note(scene, $"operator: takes {one.Address} out of DNS{machine}");
     }
 
     private void Edits(Fault act, Func<RecordSet, RecordSet?> edit)

@@ -30,6 +30,7 @@ public sealed class LookupFacts(SignedInternet internet)
         HostAddresses found = await internet.ValidatingResolver.FindAddressesAsync("alias.example.test", Cancellation);
         Assert.Equal(["::1", "127.0.53.2"], found.Addresses.Select(a => a.ToString()));
         Assert.Null(found.Problem);
+        Assert.Equal(TimeSpan.FromSeconds(60), found.Ttl);
         found = await internet.ValidatingResolver.FindAddressesAsync("mx1.bogus.test", Cancellation);
         Assert.Empty(found.Addresses);
         Assert.Contains("bogus", found.Problem, StringComparison.Ordinal);

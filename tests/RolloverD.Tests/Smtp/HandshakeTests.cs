@@ -135,7 +135,7 @@ public sealed class HandshakeTests
         await using (var gone = new ScriptedServer([]))
             port = gone.Port;
 
-        EndpointObservation seen = await Over(new HandshakeSettings()).ObserveAsync(new(Host, port), default);
+        EndpointObservation seen = await Over(new HandshakeSettings()).ObserveAsync(new(Host, port), [], default);
 
         Assert.Equal(
             new Presented.Unreachable("Connection refused (while connecting)"),
@@ -159,8 +159,8 @@ public sealed class HandshakeTests
 
         await using (server)
         {
-            EndpointObservation seen = await new Handshake(
-                new Table(address), new HandshakeSettings(), TimeProvider.System).ObserveAsync(new(Host, 465), default);
+            EndpointObservation seen = await new Handshake(new Table(address), new(), TimeProvider.System)
+                .ObserveAsync(new(Host, 465), [], default);
 
             Presented presented = Assert.Single(Assert.Single(seen.Addresses).Presented);
             Presented.Shows shows = Assert.IsType<Presented.Shows>(presented);
@@ -177,7 +177,7 @@ public sealed class HandshakeTests
             new HandshakeSettings { Timeout = TimeSpan.FromSeconds(0.5) }, TimeProvider.System);
         var clock = Stopwatch.StartNew();
 
-        EndpointObservation seen = await handshake.ObserveAsync(new(Host, server.Port), default);
+        EndpointObservation seen = await handshake.ObserveAsync(new(Host, server.Port), [], default);
 
         Assert.Equal(20, seen.Addresses.Length);
         Assert.All(seen.Addresses, a => Assert.IsType<Presented.Unreachable>(Assert.Single(a.Presented)));
@@ -188,7 +188,7 @@ public sealed class HandshakeTests
     public async Task A_host_without_address_is_a_problem_not_an_exception()
     {
         EndpointObservation seen = await new Handshake(
-            new Table(), new HandshakeSettings(), TimeProvider.System).ObserveAsync(new(Host, 25), default);
+            new Table(), new HandshakeSettings(), TimeProvider.System).ObserveAsync(new(Host, 25), [], default);
 
         Assert.Equal("nothing known of mx1.example.test", seen.AddressProblem);
         Assert.Empty(seen.Addresses);
@@ -201,14 +201,27 @@ public sealed class HandshakeTests
         using var cancellation = new CancellationTokenSource(TimeSpan.FromSeconds(0.2));
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => Over(new HandshakeSettings()).ObserveAsync(new(Host, server.Port), cancellation.Token));
+            () => Over(new HandshakeSettings()).ObserveAsync(new(Host, server.Port), [], cancellation.Token));
+    }
+
+    [Fact]
+    public async Task Addresses_that_the_host_has_no_more_are_met_and_told_apart()
+    {
+        await using var server = new ScriptedServer([ScriptedServer.Silence]);
+        string[] former = ["127.0.0.1", "127.0.0.9"]; // of which the host has one again
+        EndpointObservation seen = await Over(new() { Timeout = TimeSpan.FromSeconds(0.2) })
+            .ObserveAsync(new(Host, server.Port), [.. former], default);
+        Assert.Equal("127.0.0.1", Assert.Single(seen.Addresses).Address);
+        Assert.Equal("127.0.0.9", Assert.Single(seen.Former).Address);
+        Assert.IsType<Presented.Unreachable>(Assert.Single(seen.Former[0].Presented));
+        Assert.Equal(TimeSpan.FromHours(2), seen.AddressesTtl);
     }
 
     private static async Task<ImmutableArray<Presented>> PresentedAsync(
         ScriptedServer server, HandshakeSettings? settings = null)
     {
         EndpointObservation seen =
-            await Over(settings ?? new HandshakeSettings()).ObserveAsync(new(Host, server.Port), default);
+            await Over(settings ?? new HandshakeSettings()).ObserveAsync(new(Host, server.Port), [], default);
         Assert.Null(seen.AddressProblem);
         AddressObservation address = Assert.Single(seen.Addresses);
         Assert.Equal("127.0.0.1", address.Address);
@@ -224,6 +237,6 @@ public sealed class HandshakeTests
         public Task<HostAddresses> FindAsync(string host, CancellationToken cancellation) =>
             Task.FromResult<HostAddresses>(addresses.IsEmpty
                 ? new HostAddresses.Unknown($"nothing known of {host}")
-                : new HostAddresses.Found(addresses));
+                : new HostAddresses.Found(addresses, TimeSpan.FromHours(2)));
     }
 }

@@ -1,9 +1,10 @@
+using System.Collections.Immutable;
 using RolloverD.Core.Dane;
 using RolloverD.Core.Ports;
 
 namespace RolloverD.Tests.Engine.Model;
 
-/// <summary>A mail server on one address that shows what live/ held when it was last reloaded.</summary>
+/// <summary>A mail server on two addresses that shows what live/ held when it was last reloaded.</summary>
 internal sealed class TestHost(Effects effects, TestClock clock, Func<Chain?> live) : IMailServer, IHandshake
 {
     /// <summary>What is shown; null before the first deployment.</summary>
@@ -11,6 +12,11 @@ internal sealed class TestHost(Effects effects, TestClock clock, Func<Chain?> li
 
     /// <summary>What was coming whenever it was asked whether it is ready.</summary>
     public List<string?> Coming { get; } = [];
+
+    /// <summary>Its other address was taken out of DNS, and still leads here.</summary>
+    public bool IsOtherOut { get; set; }
+
+    public static TimeSpan AddressesTtl { get; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Handshakes fail.</summary>
     public bool Broken { get; set; }
@@ -32,7 +38,8 @@ internal sealed class TestHost(Effects effects, TestClock clock, Func<Chain?> li
     public Task<MailServerOutcome> ConfigureAsync(LiveFiles files, CancellationToken cancellation) =>
         throw new NotSupportedException("nothing is to be configured here");
 
-    public Task<EndpointObservation> ObserveAsync(Endpoint endpoint, CancellationToken cancellation)
+    public Task<EndpointObservation> ObserveAsync(
+        Endpoint endpoint, ImmutableArray<string> former, CancellationToken cancellation)
     {
         DateTimeOffset start = clock.GetUtcNow();
         effects.Do("shake hands");
@@ -40,7 +47,10 @@ internal sealed class TestHost(Effects effects, TestClock clock, Func<Chain?> li
             : Presented is { } chain
                 ? new Presented.Shows(chain, "TLSv1.3")
                 : new Presented.Unreachable("connection refused");
+        var one = new AddressObservation("192.0.2.25", [shown]);
+        AddressObservation other = one with { Address = "192.0.2.26" };
         return Task.FromResult(new EndpointObservation(
-            endpoint, start, clock.GetUtcNow(), null, [new("192.0.2.25", [shown])]));
+            endpoint, start, clock.GetUtcNow(), null, IsOtherOut ? [one] : [one, other],
+            IsOtherOut && former.Contains(other.Address) ? [other] : [], AddressesTtl));
     }
 }

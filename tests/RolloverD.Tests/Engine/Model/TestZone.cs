@@ -20,6 +20,11 @@ internal sealed class TestZone(Effects effects, TestClock clock) : IDnsProvider,
     /// <summary>Nothing can be found out of the zone.</summary>
     public bool IsUnknown { get; set; }
 
+    /// <summary>The secondary was taken out of the zone, and answers who asks it all the same.</summary>
+    public bool IsSecondaryOut { get; set; }
+
+    public static TimeSpan ServersTtl { get; } = TimeSpan.FromMinutes(10);
+
     public RecordSet Held(string owner) => HistoryOf(owner)[^1].Set;
 
     /// <summary>Somebody else changes the records.</summary>
@@ -64,6 +69,7 @@ internal sealed class TestZone(Effects effects, TestClock clock) : IDnsProvider,
         DateTimeOffset start = clock.GetUtcNow();
         effects.Do("ask servers");
         List<(RecordSet Set, TimeSpan From)> all = HistoryOf(name);
+        var secondary = new FormerServer("ns2.example.net", "192.0.2.2");
         RecordSet second = all.Last(s => s.From == TimeSpan.Zero || s.From + Lag <= clock.Real).Set;
         return Task.FromResult(new OwnerObservation(
             name, name, IsUnknown ? null : "example.net", type, start, clock.GetUtcNow(), [],
@@ -71,9 +77,12 @@ internal sealed class TestZone(Effects effects, TestClock clock) : IDnsProvider,
             TimeSpan.FromMinutes(5),
             [
                 new("ns1.example.net", "192.0.2.1", Answer(name, all[^1].Set)),
-                new("ns2.example.net", "192.0.2.2", Answer(name, second)),
+                .. !IsSecondaryOut || former.Contains(secondary)
+                    ? [new ServerAnswer(secondary.Server, secondary.Address, Answer(name, second), !IsSecondaryOut)]
+                    : ImmutableArray<ServerAnswer>.Empty,
             ],
-            new ResolverView.Validated(Written(name, all[^1].Set))));
+            new ResolverView.Validated(Written(name, all[^1].Set)),
+            ServersTtl));
     }
 
     private List<(RecordSet Set, TimeSpan From)> HistoryOf(string owner) =>

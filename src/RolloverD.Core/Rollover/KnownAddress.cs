@@ -1,0 +1,85 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using RolloverD.Core.Dane;
+using RolloverD.Core.Ports;
+
+namespace RolloverD.Core.Rollover;
+
+/// <summary>
+/// An address that a host has or had. Senders that have cached the host's addresses go on using one that was taken out
+/// of DNS, and meet what is shown there.
+/// </summary>
+/// <param name="Address">The IP address.</param>
+/// <param name="Ttl">The longest time that a sender may know it.</param>
+/// <param name="Leaves">
+/// SHA-256 of the leaves that may be shown there, sorted: those of the last look, and while it does not answer whatever
+/// is shown at the endpoint.
+/// </param>
+/// <param name="LeftAt">When a look first found the host without it; null while it has it.</param>
+public sealed record KnownAddress(
+    string Address, TimeSpan Ttl, ImmutableArray<string> Leaves, DateTimeOffset? LeftAt = null)
+{
+    /// <summary>So long anybody keeps an address, whatever its TTL.</summary>
+    private static readonly TimeSpan LongestTtl = TimeSpan.FromDays(7);
+
+    /// <summary>When the last sender has forgotten it, but for the margin; null while the host has it.</summary>
+    [JsonIgnore]
+    public DateTimeOffset? ForgottenAt => LeftAt + Ttl;
+
+    /// <summary>Whether the chain may be shown there.</summary>
+    public bool MayShow(Chain chain) => Leaves.Contains(chain.Leaf.Sha256);
+
+    /// <summary>Whether a handshake of the round showed what it serves.</summary>
+    public bool IsHeardIn(EndpointObservation? round) =>
+        round?.Former.FirstOrDefault(a => a.Address == Address) is { } answer && IsHeard(answer);
+
+    /// <summary>The addresses that are known after a round.</summary>
+    /// <param name="known">Those that were known before.</param>
+    /// <param name="round">The round.</param>
+    /// <param name="seen">The chains that some address may show, as far as was known before.</param>
+    /// <param name="margin">How much longer than its TTL an address counts.</param>
+    /// <returns>The same array when nothing is new.</returns>
+    internal static ImmutableArray<KnownAddress> After(
+        ImmutableArray<KnownAddress> known, EndpointObservation round, ImmutableArray<Chain> seen, TimeSpan margin)
+    {
+        if (round.AddressProblem is not null || round.Addresses.IsEmpty)
+            return known;
+
+        TimeSpan ttl = round.AddressesTtl < LongestTtl ? round.AddressesTtl : LongestTtl;
+        ImmutableArray<KnownAddress> after =
+        [
+            .. known.Select(k => In(round.Addresses, k) is { } listed
+                    ? k.Met(listed, seen) with { Ttl = k.Ttl > ttl ? k.Ttl : ttl, LeftAt = null }
+                    : k.Met(In(round.Former, k), seen) with { LeftAt = k.LeftAt ?? round.FinishedAt })
+                .Where(k => !(k.ForgottenAt + margin <= round.StartedAt)),
+            .. round.Addresses.Where(a => !known.Any(k => k.Address == a.Address))
+                .DistinctBy(a => a.Address)
+                .Select(a => new KnownAddress(a.Address, ttl, []).Met(a, seen)),
+        ];
+        return after.AsSpan().SequenceEqual(known.AsSpan()) ? known : after;
+    }
+
+    private static AddressObservation? In(ImmutableArray<AddressObservation> addresses, KnownAddress known) =>
+        addresses.FirstOrDefault(a => a.Address == known.Address);
+
+    private static bool IsHeard(AddressObservation answer) =>
+        !answer.Presented.IsEmpty && answer.Presented.All(p => p is Presented.Shows);
+
+    // What it shows now; where it does not say, whatever it or another address may have shown by now.
+    private KnownAddress Met(AddressObservation? answer, ImmutableArray<Chain> seen)
+    {
+        IEnumerable<string> shown =
+            (answer?.Presented ?? []).OfType<Presented.Shows>().Select(p => p.Chain.Leaf.Sha256);
+        IEnumerable<string> leaves = answer is not null && IsHeard(answer)
+            ? shown
+            : shown.Concat(Leaves).Concat(seen.Select(c => c.Leaf.Sha256));
+        ImmutableArray<string> sorted = [.. leaves.Distinct().Order(StringComparer.Ordinal)];
+        return sorted.AsSpan().SequenceEqual(Leaves.AsSpan()) ? this : this with { Leaves = sorted };
+    }
+
+    public bool Equals(KnownAddress? other) =>
+        other is not null && (Address, Ttl, LeftAt) == (other.Address, other.Ttl, other.LeftAt)
+        && Leaves.AsSpan().SequenceEqual(other.Leaves.AsSpan());
+
+    public override int GetHashCode() => HashCode.Combine(Address, Ttl, LeftAt, Leaves.Length);
+}

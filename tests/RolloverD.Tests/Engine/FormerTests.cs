@@ -1,0 +1,64 @@
+using RolloverD.Core.Ports;
+using RolloverD.Core.Rollover;
+using RolloverD.Tests.Engine.Model;
+using Xunit;
+
+namespace RolloverD.Tests.Engine;
+
+/// <summary>Name servers and addresses that were taken out are asked as long as anybody may use them.</summary>
+public class FormerTests
+{
+    private static readonly string Owner = EngineWorld.Mx.TlsaName;
+
+    [Fact]
+    public async Task A_name_server_that_was_taken_out_is_asked_until_no_resolver_knows_it()
+    {
+        var world = new EngineWorld();
+        await world.SettleAsync();
+        Assert.Equal(2, world.Facts.Owner(Owner).Servers.Length);
+        world.Zone.IsSecondaryOut = true;
+        await world.TurnAsync();
+        KnownServer left = Assert.Single(world.Facts.Owner(Owner).FormerServers);
+        Assert.Equal(left.LeftAt + TestZone.ServersTtl, left.ForgottenAt);
+        JournalEntry told = Assert.Single(world.Journal, e => e.Event == "left");
+        Assert.Contains($"ns2.example.net (192.0.2.2) was taken out of the zone of {Owner}", told.Text,
+            StringComparison.Ordinal);
+
+        await RollAsync(world);
+        Assert.Single(world.Journal, e => e.Event == "left");
+        world.Clock.Pass(TestZone.ServersTtl + EngineWorld.Timing.SafetyMargin);
+        await world.TurnAsync();
+        Assert.Empty(world.Facts.Owner(Owner).FormerServers);
+    }
+
+    [Fact]
+    public async Task An_address_that_was_taken_out_is_met_until_no_sender_knows_it()
+    {
+        var world = new EngineWorld();
+        await world.SettleAsync();
+        Assert.Equal(2, world.Facts.EndpointOf(EngineWorld.Mx).Addresses.Length);
+        world.Host.IsOtherOut = true;
+        await world.TurnAsync();
+        KnownAddress left = Assert.Single(world.Facts.EndpointOf(EngineWorld.Mx).FormerAddresses);
+        Assert.Equal(left.LeftAt + TestHost.AddressesTtl, left.ForgottenAt);
+        JournalEntry told = Assert.Single(world.Journal, e => e.Event == "left");
+        Assert.Contains("192.0.2.26 was taken out of DNS", told.Text, StringComparison.Ordinal);
+
+        await RollAsync(world);
+        Assert.Single(world.Journal, e => e.Event == "left");
+        world.Clock.Pass(TestHost.AddressesTtl + EngineWorld.Timing.SafetyMargin);
+        await world.TurnAsync();
+        Assert.Empty(world.Facts.EndpointOf(EngineWorld.Mx).FormerAddresses);
+    }
+
+    // What is out answers and shows the same as the others, so it keeps nothing waiting.
+    private static async Task RollAsync(EngineWorld world)
+    {
+        int before = world.Known.Current!.Number;
+        DateTimeOffset begin = world.Clock.GetUtcNow();
+        world.Ask(newKey: true);
+        await world.RunUntilAsync(_ => world.Known.Current is { State: GenerationState.Live } now
+            && now.Number > before);
+        Assert.True(world.Clock.GetUtcNow() < begin + (3 * EngineWorld.Timing.Ttl));
+    }
+}
