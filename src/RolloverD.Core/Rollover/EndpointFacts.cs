@@ -206,15 +206,22 @@ public sealed record EndpointFacts(
             return this; // somebody else has looked since
 
         ImmutableArray<KnownAddress> addresses = KnownAddress.After(Addresses, round, Seen, margin);
-        round = round with
+        if (!round.Former.IsEmpty)
         {
-            Former = [.. round.Former.Where(a => addresses.Any(k => k.LeftAt is not null && k.Address == a.Address))],
-        };
+            round = round with
+            {
+                Former =
+                [
+                    .. round.Former.Where(a => addresses.Any(k => k.LeftAt is not null && k.Address == a.Address)),
+                ],
+            };
+        }
+
         bool complete = round.IsComplete;
         ImmutableArray<Chain> shown = ShownIn(round, remoteOnly: false);
         ImmutableArray<Chain> remote = ShownIn(round, remoteOnly: true);
-        ImmutableArray<Chain> seen = !complete
-            ? [.. Seen.Union(shown)]
+        ImmutableArray<Chain> seen = !complete ? [.. Seen.Union(shown)]
+            : addresses.All(a => a.LeftAt is null) ? shown
             : [.. shown.Union(Seen.Where(c => addresses.Any(a => a.LeftAt is not null && a.MayShow(c))))];
         return this with
         {

@@ -184,11 +184,13 @@ public static class Evidence
         // Where the name was an alias, the servers are those of another zone.
         ImmutableArray<KnownServer> servers =
             round.Owner == ledger.Owner ? KnownServer.After(ledger.Servers, round, margin) : ledger.Servers;
-        RecordSet?[] former =
-        [
-            .. servers.Where(s => s.LeftAt is not null)
-                .Select(s => s.AnswerIn(round) is { } answer ? SetOf(answer.Content) : null),
-        ];
+        RecordSet?[] former = servers.All(s => s.LeftAt is null)
+            ? []
+            :
+            [
+                .. servers.Where(s => s.LeftAt is not null)
+                    .Select(s => s.AnswerIn(round) is { } answer ? SetOf(answer.Content) : null),
+            ];
         ImmutableArray<RecordSet?> answers = AnswersOf(round);
         ImmutableArray<RecordSet> served = Distinct(answers);
         ImmutableArray<PublishedSet> sets = ledger.Sets;
@@ -203,12 +205,14 @@ public static class Evidence
             sets = Seen(sets, set, round.StartedAt);
         }
 
-        RecordSet[] elsewhere = [.. former.OfType<RecordSet>().Distinct().Where(set => !served.Contains(set))];
+        RecordSet[] elsewhere = former.Length == 0
+            ? []
+            : [.. former.OfType<RecordSet>().Distinct().Where(set => !served.Contains(set))];
         if (elsewhere.Length > 0)
-            sets = SeenElsewhere(sets, elsewhere, round.StartedAt);
+            sets = SeenElsewhere(sets, elsewhere, answers.All(a => a is not null), round.StartedAt);
 
         SetState past = new SetState.Seen();
-        if (answers.Concat(former).All(a => a is not null))
+        if (answers.All(a => a is not null) && former.All(a => a is not null))
         {
             // What is served now may be a part of a later change, though the same set was meant before and lost.
             DateTimeOffset successor = sets.Where(s => s.State is not SetState.Gone).Max(s => s.Since);
@@ -262,8 +266,9 @@ public static class Evidence
     // A server that was taken out of the zone may be the last to give out a set, or the only one that ever did. No
     // change starts from that, so it stands before what the zone's own servers give; but what is on its way stays so.
     private static ImmutableArray<PublishedSet> SeenElsewhere(
-        ImmutableArray<PublishedSet> sets, RecordSet[] elsewhere, DateTimeOffset now)
+        ImmutableArray<PublishedSet> sets, RecordSet[] elsewhere, bool isNowhereElse, DateTimeOffset now)
     {
+        var seen = new SetState.Seen(isNowhereElse);
         PublishedSet[] known = [.. sets.Where(s => elsewhere.Contains(s.Records) && s.State is SetState.Seen)];
         RecordSet[] fresh =
         [
@@ -271,8 +276,8 @@ public static class Evidence
         ];
         return
         [
-            .. fresh.Select(set => new PublishedSet(set, now, new SetState.Seen())),
-            .. known,
+            .. fresh.Select(set => new PublishedSet(set, now, seen)),
+            .. known.Select(s => s with { State = seen }),
             .. sets.Where(s => !known.Contains(s) && !fresh.Contains(s.Records)),
         ];
     }
@@ -328,7 +333,7 @@ public static class Evidence
         {
             if (!known.Records.Equals(set))
                 continue;
-            if (found || known.State is not SetState.Seen)
+            if (found || known.State is not SetState.Seen { Elsewhere: false })
                 return false;
             found = true;
         }

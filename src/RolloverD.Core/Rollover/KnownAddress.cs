@@ -42,10 +42,10 @@ public sealed record KnownAddress(
     internal static ImmutableArray<KnownAddress> After(
         ImmutableArray<KnownAddress> known, EndpointObservation round, ImmutableArray<Chain> seen, TimeSpan margin)
     {
-        if (round.AddressProblem is not null || round.Addresses.IsEmpty)
+        TimeSpan ttl = round.AddressesTtl < LongestTtl ? round.AddressesTtl : LongestTtl;
+        if (round.AddressProblem is not null || round.Addresses.IsEmpty || AreAll(known, round, ttl))
             return known;
 
-        TimeSpan ttl = round.AddressesTtl < LongestTtl ? round.AddressesTtl : LongestTtl;
         ImmutableArray<KnownAddress> after =
         [
             .. known.Select(k => In(round.Addresses, k) is { } listed
@@ -59,8 +59,35 @@ public sealed record KnownAddress(
         return after.AsSpan().SequenceEqual(known.AsSpan()) ? known : after;
     }
 
-    private static AddressObservation? In(ImmutableArray<AddressObservation> addresses, KnownAddress known) =>
-        addresses.FirstOrDefault(a => a.Address == known.Address);
+    // As nearly always: each address is known, none has left, no TTL is longer than before, and the same is shown.
+    private static bool AreAll(ImmutableArray<KnownAddress> known, EndpointObservation round, TimeSpan ttl)
+    {
+        if (known.Length != round.Addresses.Length)
+            return false;
+
+        foreach (KnownAddress address in known)
+        {
+            if (address.LeftAt is not null || address.Ttl < ttl
+                || In(round.Addresses, address) is not { Presented: [Presented.Shows shows] }
+                || address.Leaves.Length != 1 || address.Leaves[0] != shows.Chain.Leaf.Sha256)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static AddressObservation? In(ImmutableArray<AddressObservation> addresses, KnownAddress known)
+    {
+        foreach (AddressObservation address in addresses)
+        {
+            if (address.Address == known.Address)
+                return address;
+        }
+
+        return null;
+    }
 
     private static bool IsHeard(AddressObservation answer) =>
         !answer.Presented.IsEmpty && answer.Presented.All(p => p is Presented.Shows);

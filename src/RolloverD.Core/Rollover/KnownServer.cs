@@ -26,7 +26,16 @@ public sealed record KnownServer(string Server, string Address, TimeSpan Ttl, Da
     private bool IsAt(ServerAnswer answer) => answer.Address == Address && answer.Server == Server;
 
     /// <summary>What it answered in a round; null when it was not asked.</summary>
-    public ServerAnswer? AnswerIn(OwnerObservation round) => round.Servers.FirstOrDefault(IsAt);
+    public ServerAnswer? AnswerIn(OwnerObservation round)
+    {
+        foreach (ServerAnswer answer in round.Servers)
+        {
+            if (IsAt(answer))
+                return answer;
+        }
+
+        return null;
+    }
 
     /// <summary>The servers that are known after a round.</summary>
     /// <param name="known">Those that were known before.</param>
@@ -36,11 +45,14 @@ public sealed record KnownServer(string Server, string Address, TimeSpan Ttl, Da
     internal static ImmutableArray<KnownServer> After(
         ImmutableArray<KnownServer> known, OwnerObservation round, TimeSpan margin)
     {
+        TimeSpan ttl = round.ServersTtl < LongestTtl ? round.ServersTtl : LongestTtl;
+        if (AreAll(known, round, ttl))
+            return known;
+
         ServerAnswer[] listed = [.. round.Servers.Where(s => s.IsListed && s.Address.Length > 0)];
         if (listed.Length == 0)
             return known;
 
-        TimeSpan ttl = round.ServersTtl < LongestTtl ? round.ServersTtl : LongestTtl;
         bool isComplete = round.Servers.Where(s => s.IsListed).All(Evidence.IsHeard);
         ImmutableArray<KnownServer> after =
         [
@@ -53,6 +65,35 @@ public sealed record KnownServer(string Server, string Address, TimeSpan Ttl, Da
                 .Select(s => new KnownServer(s.Server, s.Address, ttl)),
         ];
         return after.AsSpan().SequenceEqual(known.AsSpan()) ? known : after;
+    }
+
+    // As nearly always: each server is known, none has left, and no TTL is longer than before.
+    private static bool AreAll(ImmutableArray<KnownServer> known, OwnerObservation round, TimeSpan ttl)
+    {
+        foreach (KnownServer server in known)
+        {
+            if (server.LeftAt is not null || server.Ttl < ttl || server.AnswerIn(round) is not { IsListed: true })
+                return false;
+        }
+
+        foreach (ServerAnswer answer in round.Servers)
+        {
+            if (answer.Address.Length > 0 && !IsKnown(known, answer))
+                return false;
+        }
+
+        return true;
+    }
+
+    private static bool IsKnown(ImmutableArray<KnownServer> known, ServerAnswer answer)
+    {
+        foreach (KnownServer server in known)
+        {
+            if (server.IsAt(answer))
+                return true;
+        }
+
+        return false;
     }
 
     private static TimeSpan Longer(TimeSpan a, TimeSpan b) => a > b ? a : b;

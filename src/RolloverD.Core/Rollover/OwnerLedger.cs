@@ -53,12 +53,13 @@ public sealed record OwnerLedger(
 
     /// <summary>
     /// What senders get if nothing is done: the set in place and the one that the next change starts from; and when no
-    /// change is on its way, whatever some server shows. Empty before the first look.
+    /// change is on its way, whatever some server of the zone shows: what one that was taken out gives no change takes
+    /// away. Empty before the first look.
     /// </summary>
     public ImmutableArray<RecordSet> GivenAt(DateTimeOffset now)
     {
         IEnumerable<RecordSet> ends = new[] { InPlace, BaseAt(now) }.OfType<RecordSet>();
-        IEnumerable<PublishedSet> shown = Sets.Where(s => s.State is SetState.Seen);
+        IEnumerable<PublishedSet> shown = Sets.Where(s => s.State is SetState.Seen { Elsewhere: false });
         return [.. Sets.Any(s => IsOnItsWay(s, now)) ? ends.Distinct() : ends.Union(shown.Select(s => s.Records))];
     }
 
@@ -137,7 +138,7 @@ public sealed record OwnerLedger(
     }
 
     /// <summary>
-    /// With the TTL that a provider of its own will gave what was intended, where that is longer: parts have it, too.
+    /// With the TTL that the provider gave to what was intended, where that is longer: parts have it, too.
     /// </summary>
     public OwnerLedger Lasting(RecordSet given) =>
         Sets.Any(s => IsShorter(s, given))
@@ -260,7 +261,8 @@ public abstract record SetState
     }
 
     /// <summary>Some server serves it, or did when it was last asked.</summary>
-    public sealed record Seen : SetState;
+    /// <param name="Elsewhere">Only servers that were taken out of the zone do.</param>
+    public sealed record Seen(bool Elsewhere = false) : SetState;
 
     /// <summary>In one round every server answered and none served it.</summary>
     /// <param name="LastServed">When that round ended: no server gave it out later than this.</param>

@@ -132,6 +132,15 @@ public class KnownServerTests
         Assert.Contains(edited, ledger.VisibleSetsAt(T0.AddMinutes(2), Margin));
         Assert.Equal(Old, ledger.BaseAt(T0.AddMinutes(2)));
 
+        // Nor does a change take it away: one has to be no worse than what the zone's own servers give.
+        Assert.Equal([Old], ledger.GivenAt(T0.AddMinutes(2)));
+        OwnerLedger doubted = ledger.Observe(Round(
+            T0.AddMinutes(3), Listed(1, new AnswerContent.Unreachable("timed out")), Former(Look.Serves(edited))));
+        Assert.Contains(edited, doubted.GivenAt(T0.AddMinutes(3)));
+        OwnerLedger served = ledger.Observe(Round(
+            T0.AddMinutes(3), Listed(1, Look.Serves(edited)), Former(Look.Serves(edited))));
+        Assert.Equal([edited], served.GivenAt(T0.AddMinutes(3)));
+
         // What is on its way is not taken for arrived, nor for lost.
         OwnerLedger going = ledger.Intend(Both, [], T0.AddMinutes(3)).Applied(Both, T0.AddMinutes(3))
             .Observe(Round(T0.AddMinutes(4), Listed(1, Look.Serves(Old)), Former(Look.Serves(Both))));

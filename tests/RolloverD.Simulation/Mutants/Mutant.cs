@@ -29,7 +29,8 @@ internal sealed record Mutant(string Name, string File, string Right, string Wro
             "round.Servers.Where(s => s.IsListed).Select(s => SetOf(s.Content))",
             "round.Servers.Where(s => s.IsListed).Select(s => (RecordSet?)(SetOf(s.Content) ?? RecordSet.Absent))"),
         new("servers that do not answer passed over", Core + "Evidence.cs",
-            "answers.Concat(former).All(a => a is not null)", "answers.Any(a => a is not null)"),
+            "answers.All(a => a is not null) && former.All(a => a is not null)",
+            "answers.Any(a => a is not null)"),
         new("withdrawal before every address is verified", Engine + "Observer.cs",
             "rounds.ToImmutable()",
             "rounds.Values.Select(r => r with { Addresses = [.. r.Addresses.Take(1)] })"

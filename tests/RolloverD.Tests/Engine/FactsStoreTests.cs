@@ -51,16 +51,20 @@ public sealed class FactsStoreTests
             "_25._tcp.mx1.example.net",
             [
                 new(RecordSet.Absent, Now, new SetState.Gone(Now, Now, WasShown: false)),
-                new(new([TlsaRecord.Parse("3 1 1 aabb")], TimeSpan.FromSeconds(90)), Now, new SetState.Seen()),
-                new(new([TlsaRecord.Parse("2 1 1 ccdd")], TimeSpan.FromHours(1)), Now, new SetState.Intended(Now)),
+                new(new([TlsaRecord.Parse("3 1 1 aabb")], TimeSpan.FromSeconds(90)), Now, new SetState.Seen(true)),
+                new(
+                    new([TlsaRecord.Parse("2 1 1 ccdd")], TimeSpan.FromHours(1)), Now,
+                    new SetState.Intended(Now, 3, 2)),
                 new(new([TlsaRecord.Parse("2 1 1 eeff")], TimeSpan.FromHours(1)), Now, new SetState.Intended(null)),
             ],
             [TlsaRecord.Parse("3 1 1 aabb")],
             TimeSpan.FromMinutes(5),
-            TimeSpan.FromHours(1)))
+            TimeSpan.FromHours(1),
+            [new("ns1.example.net", "192.0.2.1", TimeSpan.FromDays(2), Now)]))
         .With(new EndpointFacts(
             Endpoint.Parse("mx1.example.net:25"), "_25._tcp.mx1.example.net", [ChainOf(3)], Now, "a problem",
-            [ChainOf(3)], [new("aabb", Now)], Now, Now, [new(ChainOf(2), Now, Now)], [], [new("ccdd", Now)]));
+            [ChainOf(3)], [new("aabb", Now)], Now, Now, [new(ChainOf(2), Now, Now)], [], [new("ccdd", Now)],
+            [new("192.0.2.25", TimeSpan.FromHours(1), ["aabb"], Now), new("192.0.2.26", TimeSpan.FromHours(1), [])]));
 
     [Fact]
     public void Facts_come_back_as_they_were_saved()
@@ -91,6 +95,8 @@ public sealed class FactsStoreTests
         Assert.Equal(endpoint.TakenOverAt, back.EndpointOf(endpoint.Endpoint).TakenOverAt);
         Assert.Equal(endpoint.Lingering, back.EndpointOf(endpoint.Endpoint).Lingering);
         Assert.Equal(endpoint.Met, back.EndpointOf(endpoint.Endpoint).Met);
+        Assert.Equal(endpoint.Addresses, back.EndpointOf(endpoint.Endpoint).Addresses);
+        Assert.Equal(ledger.Servers, back.Owner(ledger.Owner).Servers);
         Assert.Equal(ledger.AskedTtl, back.Owner(ledger.Owner).AskedTtl);
         Assert.Equal(Everything.Certificate("mx1").Abort, back.Certificate("mx1").Abort);
     }
