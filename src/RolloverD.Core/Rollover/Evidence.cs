@@ -16,25 +16,6 @@ public static class Evidence
     /// </summary>
     public const int CleanRoundsWanted = 3;
 
-    /// <summary>
-    /// After this long an intended set that nobody confirmed and no server showed was never published.
-    /// </summary>
-    private static readonly TimeSpan NeverCame = TimeSpan.FromMinutes(10);
-
-    /// <summary>
-    /// After this long a set that the provider confirmed and no server ever showed was replaced unseen.
-    /// </summary>
-    private static readonly TimeSpan NeverShown = TimeSpan.FromDays(1);
-
-    /// <summary>How long a set that is gone stays in the ledger, for people who read it.</summary>
-    private static readonly TimeSpan Remembered = TimeSpan.FromDays(7);
-
-    /// <summary>
-    /// How long one stays that no server ever showed: it may still come, and its records are then known for RolloverD's
-    /// own. Servers that have stood still for longer have no valid signature left.
-    /// </summary>
-    private static readonly TimeSpan MayStillCome = TimeSpan.FromDays(90);
-
     // An answer never changes, and several rules ask what it holds: it is read once.
     private static readonly ConditionalWeakTable<DnsRecordSet, RecordSet> Read = [];
 
@@ -128,27 +109,6 @@ public static class Evidence
         return facts;
     }
 
-    // It was published before whatever is meant now.
-    private static OwnerLedger Meet(this OwnerLedger ledger, OwnerObservation round, DateTimeOffset now)
-    {
-        if (round.Security is not ZoneSecurity.Secure)
-            return ledger;
-
-        RecordSet[] met =
-        [
-            .. Distinct([.. round.Servers.Select(s => SetOf(s.Content))])
-                .Where(set => !ledger.Sets.Any(s => s.Records.Equals(set) && s.State is not SetState.Gone)),
-        ];
-        return met.Length == 0 ? ledger : ledger with
-        {
-            Sets =
-            [
-                .. met.Select(set => new PublishedSet(set, now, new SetState.Seen())),
-                .. ledger.Sets.RemoveAll(s => met.Contains(s.Records)),
-            ],
-        };
-    }
-
     // Where the name is an alias now, no server holds records under it.
     private static Facts ObserveOrphan(
         this Facts facts, string name, OwnerObservation round, TimeSpan margin)
@@ -168,153 +128,6 @@ public static class Evidence
         }, margin));
     }
 
-    /// <summary>The ledger after one round of questions to every authoritative server.</summary>
-    /// <param name="ledger">The ledger before.</param>
-    /// <param name="round">The round.</param>
-    /// <param name="margin">How much longer than a TTL a server counts that was taken out of the zone.</param>
-    /// <remarks>
-    /// Only a round in which every address answered, validly signed, can end a set: an error or a time-out is never
-    /// "not served any more". So with a server that was taken out of the zone, for as long as resolvers may ask it.
-    /// </remarks>
-    public static OwnerLedger Observe(this OwnerLedger ledger, OwnerObservation round, TimeSpan margin)
-    {
-        if (round.Security is not ZoneSecurity.Secure || round.Servers.IsEmpty)
-            return ledger;
-
-        // Where the name was an alias, the servers are those of another zone.
-        ImmutableArray<KnownServer> servers =
-            round.Owner == ledger.Owner ? KnownServer.After(ledger.Servers, round, margin) : ledger.Servers;
-        RecordSet?[] former = servers.All(s => s.LeftAt is null)
-            ? []
-            :
-            [
-                .. servers.Where(s => s.LeftAt is not null)
-                    .Select(s => s.AnswerIn(round) is { } answer ? SetOf(answer.Content) : null),
-            ];
-        ImmutableArray<RecordSet?> answers = AnswersOf(round);
-        ImmutableArray<RecordSet> served = Distinct(answers);
-        ImmutableArray<PublishedSet> sets = ledger.Sets;
-        TimeSpan? askedTtl = ledger.AskedTtl;
-        foreach (RecordSet set in served)
-        {
-            if (IsSeen(sets, set))
-                continue;
-
-            if (!IsExpected(ledger, set))
-                askedTtl = null;
-            sets = Seen(sets, set, round.StartedAt);
-        }
-
-        RecordSet[] elsewhere = former.Length == 0
-            ? []
-            : [.. former.OfType<RecordSet>().Distinct().Where(set => !served.Contains(set))];
-        if (elsewhere.Length > 0)
-            sets = SeenElsewhere(sets, elsewhere, answers.All(a => a is not null), round.StartedAt);
-
-        SetState past = new SetState.Seen();
-        if (answers.All(a => a is not null) && former.All(a => a is not null))
-        {
-            // What is served now may be a part of a later change, though the same set was meant before and lost.
-            DateTimeOffset successor = sets.Where(s => s.State is not SetState.Gone).Max(s => s.Since);
-            var gone = new SetState.Gone(round.FinishedAt, successor);
-            past = gone;
-            int newest = sets.FindLastIndex(s => served.Contains(s.Records));
-            for (int i = 0; i < sets.Length; i++)
-            {
-                if (IsOver(sets[i], i))
-                    sets = sets.SetItem(i, sets[i] with { State = Ended(sets[i].State) });
-            }
-
-            SetState Ended(SetState state) => gone with { WasShown = state is SetState.Seen };
-
-            bool IsOver(PublishedSet s, int index) => !IsServed(s.Records) && s.State switch
-            {
-                SetState.Seen => true,
-                SetState.Intended intended => index < newest
-                    || (intended.AppliedAt + NeverShown ?? s.Since + NeverCame) < round.StartedAt,
-                _ => false,
-            };
-
-            bool IsServed(RecordSet set) => served.Contains(set) || elsewhere.Contains(set);
-        }
-
-        if (sets != ledger.Sets)
-        {
-            OwnerLedger tried = served.Aggregate(ledger, (known, set) => known.Lasting(set));
-            sets = (ledger with { Sets = sets }).WithPartsOf(tried, round.StartedAt, past).Sets;
-        }
-
-        sets = sets.RemoveAll(s => s.State is SetState.Gone old
-            && old.LastServed + (old.WasShown ? Remembered : MayStillCome) + (4 * s.Records.Ttl) < round.StartedAt);
-        ImmutableArray<TlsaRecord> ours = ledger.Ours.RemoveAll(r => !sets.Any(s => s.Records.Contains(r)));
-        TimeSpan aliasTtl = round.Aliases.IsEmpty ? TimeSpan.Zero : round.Aliases.Max(a => a.Ttl);
-
-        // What did not change stays the same object: it is neither compared in full again nor written.
-        return aliasTtl <= ledger.AliasTtl && askedTtl == ledger.AskedTtl && servers == ledger.Servers
-            && ours.Length == ledger.Ours.Length && sets.SequenceEqual(ledger.Sets)
-            ? ledger
-            : ledger with
-            {
-                Sets = sets,
-                Ours = ours,
-                AliasTtl = aliasTtl > ledger.AliasTtl ? aliasTtl : ledger.AliasTtl,
-                AskedTtl = askedTtl,
-                Servers = servers,
-            };
-    }
-
-    // A server that was taken out of the zone may be the last to give out a set, or the only one that ever did. No
-    // change starts from that, so it stands before what the zone's own servers give; but what is on its way stays so.
-    private static ImmutableArray<PublishedSet> SeenElsewhere(
-        ImmutableArray<PublishedSet> sets, RecordSet[] elsewhere, bool isNowhereElse, DateTimeOffset now)
-    {
-        var seen = new SetState.Seen(isNowhereElse);
-        PublishedSet[] known = [.. sets.Where(s => elsewhere.Contains(s.Records) && s.State is SetState.Seen)];
-        RecordSet[] fresh =
-        [
-            .. elsewhere.Where(set => !sets.Any(s => s.Records.Equals(set) && s.State is not SetState.Gone)),
-        ];
-        return
-        [
-            .. fresh.Select(set => new PublishedSet(set, now, seen)),
-            .. known.Select(s => s with { State = seen }),
-            .. sets.Where(s => !known.Contains(s) && !fresh.Contains(s.Records)),
-        ];
-    }
-
-    // A provider that insists on a TTL of its own says so when it confirms the change. Another one that servers show
-    // came from elsewhere, as by a change that was long on its way: it is asked for anew.
-    private static bool IsExpected(OwnerLedger ledger, RecordSet set) =>
-        set.IsAbsent || ledger.Sets.Any(s => s.State is not SetState.Gone && s.Records.Equals(set));
-
-    private static ImmutableArray<RecordSet?> AnswersOf(OwnerObservation round) =>
-        [.. round.Servers.Where(s => s.IsListed).Select(s => SetOf(s.Content))];
-
-    private static ImmutableArray<RecordSet> Distinct(ImmutableArray<RecordSet?> answers)
-    {
-        var distinct = ImmutableArray.CreateBuilder<RecordSet>();
-        foreach (RecordSet? answer in answers)
-        {
-            if (answer is not null && !distinct.Contains(answer))
-                distinct.Add(answer);
-        }
-
-        return distinct.DrainToImmutable();
-    }
-
-    // The name leads to another owner now: what the former one published may still be in caches under the same name.
-    private static OwnerLedger Inherit(this OwnerLedger ledger, OwnerLedger former) => ledger with
-    {
-        Sets =
-        [
-            .. former.Sets
-                .Where(f => !ledger.Sets.Any(s => s.Records.Equals(f.Records) && s.State is not SetState.Gone))
-                .Select(f => f.State is SetState.Gone ? f : f with { State = new SetState.Seen() }),
-            .. ledger.Sets,
-        ],
-        AliasTtl = former.AliasTtl > ledger.AliasTtl ? former.AliasTtl : ledger.AliasTtl,
-    };
-
     /// <summary>The record set of an answer; null when the answer proves nothing.</summary>
     public static RecordSet? SetOf(AnswerContent content) => content switch
     {
@@ -324,44 +137,6 @@ public static class Evidence
         AnswerContent.Absent => RecordSet.Absent,
         _ => null,
     };
-
-    // As it was seen before, once.
-    private static bool IsSeen(ImmutableArray<PublishedSet> sets, RecordSet set)
-    {
-        bool found = false;
-        foreach (PublishedSet known in sets)
-        {
-            if (!known.Records.Equals(set))
-                continue;
-            if (found || known.State is not SetState.Seen { Elsewhere: false })
-                return false;
-            found = true;
-        }
-
-        return found;
-    }
-
-    private static ImmutableArray<PublishedSet> Seen(
-        ImmutableArray<PublishedSet> sets, RecordSet set, DateTimeOffset now)
-    {
-        int known = sets.FindLastIndex(s => s.Records.Equals(set));
-        if (known < 0)
-        {
-            // A provider may give the set that was intended another TTL: it is the same publication.
-            known = sets.FindLastIndex(s => s.State is SetState.Intended && s.Records.HasSameRecords(set));
-        }
-
-        if (known < 0)
-            return sets.Add(new(set, now, new SetState.Seen()));
-
-        PublishedSet before = sets[known];
-        return
-        [
-            .. sets.Where((s, i) => i < known && !s.Records.Equals(set)),
-            new(set, before.State is SetState.Gone ? now : before.Since, new SetState.Seen()),
-            .. sets.Skip(known + 1),
-        ];
-    }
 
     // Rule 7: until every address of every endpoint shows only the new chain, several rounds in a row, it is not
     // verified.
