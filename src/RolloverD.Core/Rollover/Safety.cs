@@ -251,9 +251,11 @@ public static class Safety
 
     private static bool FailsAnyway(Exposure exposure, Violation added, DateTimeOffset? now)
     {
-        Meeting? meeting = At(exposure.Endpoint, now);
         Chain[] served = [.. exposure.Served.Where(c => !c.Equals(added.Chain))];
         return served.Any(c => c.Key.Family == added.Chain.Key.Family)
-            && served.All(c => added.Uncovered.All(added.Set.Uncovered(c, meeting).Contains));
+            && served.All(c => added.Uncovered.All(added.Set.Uncovered(c, Met(c)).Contains));
+
+        // What is served and not valid yet is so by a clock that is behind, or soon: it excuses no other.
+        Meeting? Met(Chain c) => At(exposure.Endpoint, now < c.NotBefore ? c.NotBefore : now);
     }
 }

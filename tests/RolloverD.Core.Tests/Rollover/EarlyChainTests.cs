@@ -45,6 +45,17 @@ public class EarlyChainTests
     }
 
     [Fact]
+    public void A_clock_by_which_the_chain_in_service_is_not_valid_either_excuses_nothing()
+    {
+        DesiredCertificate mx1 = Some.Certificate with { Tlsa = [Some.Parameters("2 1 1")] };
+        DateTimeOffset behind = Chain.NotBefore.AddHours(-6);
+        Facts facts = Given.Steady(mx1, Key, Given.In(2, NextKey, new GenerationState.Issued(Next, behind)));
+        Plan plan = Planner.Next(Some.Desired(mx1), facts, Look.Well(facts, mx1, behind, Chain), "mx1", behind);
+        Assert.Null(plan.Next);
+        Assert.Contains(plan.Holds, h => h.Until == Begin);
+    }
+
+    [Fact]
     public void A_deployment_that_was_begun_when_nothing_asked_for_dates_waits_for_them_when_records_do()
     {
         // The reload failed; meanwhile somebody put records of usage 2 in place of the others.
