@@ -65,14 +65,15 @@ public static class LedgerEvidence
             sets = Seen(sets, set, round.StartedAt);
         }
 
+        bool isWhole = answers.All(a => a is not null);
         RecordSet[] elsewhere = former.Length == 0
             ? []
-            : [.. former.OfType<RecordSet>().Distinct().Where(set => !served.Contains(set))];
+            : [.. former.OfType<RecordSet>().Concat(Unheard()).Distinct().Where(set => !served.Contains(set))];
         if (elsewhere.Length > 0)
-            sets = SeenElsewhere(sets, elsewhere, answers.All(a => a is not null), round.StartedAt);
+            sets = SeenElsewhere(sets, elsewhere, isWhole, round.StartedAt);
 
         SetState past = new SetState.Seen();
-        if (answers.All(a => a is not null) && former.All(a => a is not null))
+        if (isWhole && former.All(a => a is not null))
         {
             // What is served now may be a part of a later change, though the same set was meant before and lost.
             DateTimeOffset successor = sets.Where(s => s.State is not SetState.Gone).Max(s => s.Since);
@@ -121,6 +122,11 @@ public static class LedgerEvidence
                 AskedTtl = askedTtl,
                 Servers = servers,
             };
+
+        // What the zone's own servers give no more, one that was taken out and does not answer may give out still.
+        IEnumerable<RecordSet> Unheard() => isWhole && former.Any(a => a is null)
+            ? sets.Where(s => s.State is SetState.Seen).Select(s => s.Records)
+            : [];
     }
 
     // A server that was taken out of the zone may be the last to give out a set, or the only one that ever did. No

@@ -65,19 +65,20 @@ public sealed record OwnerLedger(
 
     /// <summary>
     /// Whether every authoritative server was seen to serve one set and nothing else, and no change that the provider
-    /// confirmed is on its way.
+    /// confirmed is on its way. A server that was taken out of the zone is none of them: what it gives out is visible,
+    /// and no change ever reaches it.
     /// </summary>
     [JsonIgnore]
     public bool IsSettled =>
-        Sets.Count(s => s.State is SetState.Seen) == 1
-        && !Sets.Any(s => s.State is SetState.Intended { AppliedAt: not null });
+        AllServersAgree && !Sets.Any(s => s.State is SetState.Intended { AppliedAt: not null });
 
     /// <summary>
     /// Whether the next change may be made: the last one arrived, or the provider confirmed it long ago and no server
     /// shows it, so that it is made again.
     /// </summary>
-    public bool IsSettledAt(DateTimeOffset now) =>
-        Sets.Count(s => s.State is SetState.Seen) == 1 && !Sets.Any(s => IsOnItsWay(s, now));
+    public bool IsSettledAt(DateTimeOffset now) => AllServersAgree && !Sets.Any(s => IsOnItsWay(s, now));
+
+    private bool AllServersAgree => Sets.Count(s => s.State is SetState.Seen { Elsewhere: false }) == 1;
 
     /// <summary>
     /// The set that the next change starts from: the latest one, but an intended set that the provider never
@@ -261,7 +262,7 @@ public abstract record SetState
     }
 
     /// <summary>Some server serves it, or did when it was last asked.</summary>
-    /// <param name="Elsewhere">Only servers that were taken out of the zone do.</param>
+    /// <param name="Elsewhere">Only servers that were taken out of the zone do, or may.</param>
     public sealed record Seen(bool Elsewhere = false) : SetState;
 
     /// <summary>In one round every server answered and none served it.</summary>

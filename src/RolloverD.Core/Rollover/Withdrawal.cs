@@ -46,7 +46,7 @@ internal static class Withdrawal
         if (!owner.Ledger.IsSettledAt(s.Now))
         {
             s.Hold(
-                Gate.Propagation, owner.Owner, owner.LaggardsForgottenAt(s.Margin),
+                Gate.Propagation, owner.Owner, null,
                 "the last change has not reached every server, and only one change is made at a time: "
                 + owner.Laggards(),
                 "see to the named servers: zone transfer, NOTIFY, reachability"); // RFC 7671 §8.4

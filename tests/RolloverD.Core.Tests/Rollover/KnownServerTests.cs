@@ -34,14 +34,12 @@ public class KnownServerTests
         foreach (DateTimeOffset at in (DateTimeOffset[])[T0.AddMinutes(1), Forgotten, Forgotten + (Margin / 2)])
         {
             ledger = ledger.Observe(Round(at, Listed(1, Look.Serves(Both)), Former(Look.Serves(Old))));
-            Assert.IsType<SetState.Seen>(StateOf(ledger, Old));
-            Assert.False(ledger.IsSettled);
+            Assert.Equal(new SetState.Seen(Elsewhere: true), StateOf(ledger, Old));
         }
 
         DateTimeOffset end = Forgotten + Margin;
         ledger = ledger.Observe(Round(end, Listed(1, Look.Serves(Both)), Former(Look.Serves(Old))));
         Assert.Empty(ledger.FormerServers);
-        Assert.True(ledger.IsSettled);
         Assert.Contains(Old, ledger.VisibleSetsAt(end + Some.Ttl, Margin));
         Assert.DoesNotContain(Old, ledger.VisibleSetsAt(end + (2 * Some.Ttl), Margin));
     }
@@ -69,9 +67,36 @@ public class KnownServerTests
         };
         ServerAnswer[] former = how == "is not asked" ? [] : [Former(answer)];
         OwnerLedger ledger = Left.Observe(Round(T0.AddDays(1), [Listed(1, Look.Serves(Both)), .. former]));
-        Assert.IsType<SetState.Seen>(StateOf(ledger, Old));
-        ledger = ledger.Observe(Round(Forgotten + Margin, [Listed(1, Look.Serves(Both)), .. former]));
-        Assert.True(ledger.IsSettled);
+        Assert.Equal(new SetState.Seen(Elsewhere: true), StateOf(ledger, Old));
+        Assert.Equal(Both, ledger.BaseAt(T0.AddDays(1)));
+        OwnerLedger later = ledger.Observe(Round(Forgotten + Margin, [Listed(1, Look.Serves(Both)), .. former]));
+        Assert.IsType<SetState.Gone>(StateOf(later, Old));
+
+        // One of the zone's own may give it out again.
+        OwnerLedger again = ledger.Observe(
+            Round(T0.AddDays(1), [Listed(1, Look.Serves(Both)), Listed(3, Look.Serves(Old)), .. former]));
+        Assert.Equal(new SetState.Seen(), StateOf(again, Old));
+        Assert.Equal(Both, again.BaseAt(T0.AddDays(1)));
+        Assert.False(again.IsSettled);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Records_are_withdrawn_without_waiting_for_it(bool answers)
+    {
+        // It gives out the set with both records for as long as it is asked; who serves a chain fits that set.
+        AnswerContent former = answers ? Look.Serves(Both) : new AnswerContent.Unreachable("timed out");
+        OwnerLedger ledger = Given.Ledger(Both)
+            .Observe(Round(T0.AddHours(-1), Listed(1, Look.Serves(Both)), Listed(2, Look.Serves(Both))));
+        RecordSet next = Some.Set(Some.Record("3 1 1", NextKey));
+        ledger = ledger.Intend(next, [], T0.AddMinutes(-9)).Applied(next, T0.AddMinutes(-9));
+        Assert.False(ledger.IsSettledAt(T0.AddMinutes(-9)));
+        foreach (int minute in (int[])[0, 1])
+            ledger = ledger.Observe(Round(T0.AddMinutes(minute), Listed(1, Look.Serves(next)), Former(former)));
+        Assert.True(ledger.IsSettledAt(T0.AddMinutes(1)));
+        Assert.Equal([Both, next], ledger.VisibleSetsAt(T0.AddHours(40), Margin));
+        Assert.Same(ledger, ledger.Observe(Round(T0.AddMinutes(2), Listed(1, Look.Serves(next)), Former(former))));
     }
 
     [Fact]
@@ -131,6 +156,13 @@ public class KnownServerTests
         ledger = ledger.Observe(Round(T0.AddMinutes(2), Listed(1, Look.Serves(Old)), Former(Look.Serves(edited))));
         Assert.Contains(edited, ledger.VisibleSetsAt(T0.AddMinutes(2), Margin));
         Assert.Equal(Old, ledger.BaseAt(T0.AddMinutes(2)));
+
+        // While the zone's own servers are not heard, nothing says that they give out something else.
+        OwnerLedger unheard = Given.Ledger(Old)
+            .Observe(Round(T0.AddHours(-2), Listed(1, Look.Serves(Old)), Listed(2, Look.Serves(Old))))
+            .Observe(Round(T0.AddHours(-1), Listed(1, Look.Serves(Old)))).Intend(Both, [], T0)
+            .Observe(Round(T0, Listed(1, new AnswerContent.Unreachable("timed out")), Former(Look.Serves(Both))));
+        Assert.Equal(new SetState.Seen(), StateOf(unheard, Old));
 
         // Nor does a change take it away: one has to be no worse than what the zone's own servers give.
         Assert.Equal([Old], ledger.GivenAt(T0.AddMinutes(2)));

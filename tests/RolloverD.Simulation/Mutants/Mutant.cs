@@ -30,7 +30,7 @@ internal sealed record Mutant(string Name, string File, string Right, string Wro
             "round.Servers.Where(s => s.IsListed)"
             + ".Select(s => (RecordSet?)(Evidence.SetOf(s.Content) ?? RecordSet.Absent))"),
         new("servers that do not answer passed over", Core + "LedgerEvidence.cs",
-            "answers.All(a => a is not null) && former.All(a => a is not null)",
+            "isWhole && former.All(a => a is not null)",
             "answers.Any(a => a is not null)"),
         new("withdrawal before every address is verified", Engine + "Observer.cs",
             "rounds.ToImmutable()",
