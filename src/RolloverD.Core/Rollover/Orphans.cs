@@ -122,8 +122,9 @@ public static class Orphans
                     s, owner, "records stay, to which caches may still be led, until every address was seen")
                 && Gates.Permitted(s, name, latest.Without(ours.ToHashSet()), "withdrawing") is { } target)
             {
-                // Caches may follow an alias to the owner for some time yet, so what is served anywhere counts.
-                var served = new Served(s, s.Desired.Layout.Endpoints);
+                // What was taken out of the configuration goes on serving, and caches may follow an alias for a time.
+                var served = new Served(
+                    s, s.Facts.Endpoints.Values.Where(e => e.IsLedTo(name, s.Now)).Select(e => e.Endpoint));
                 return new Step.Withdraw(
                     s.Certificate.Name, name, latest, target, served.Last(ours),
                     "no configured endpoint has its records there any more");

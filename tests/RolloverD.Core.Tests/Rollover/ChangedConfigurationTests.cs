@@ -281,10 +281,30 @@ public class ChangedConfigurationTests
         TlsaRecord lingers = Some.Record("3 1 1", Some.Key(old));
         Facts facts = Given.Steady(Mx1 with { Endpoints = [Some.Mx, Submission] }, Some.Key(served))
             .With(Given.Ledger(Some.Set(kept, next, lingers), Submission.TlsaName));
-        facts = facts.With(facts.EndpointOf(Some.Mx) with { Lingering = [new(Some.Chain(Some.Key(old)), Now)] });
+        facts = facts.With(facts.EndpointOf(Some.Mx) with
+        {
+            Lingering = [new(Some.Chain(Some.Key(old)), Now)],
+            Former = [new(Submission.TlsaName, Now.AddHours(1))],
+        });
         var withdraw = (Step.Withdraw)Decide(facts, desired: Zoned(Mx1)).Next!;
         Assert.Equal(Submission.TlsaName, withdraw.Owner);
         Assert.Equal([next, lingers, kept], withdraw.Removed);
+    }
+
+    [Theory]
+    [InlineData(1, 2)]
+    [InlineData(2, 1)]
+    public void Records_of_what_an_endpoint_shows_that_was_taken_out_go_last_whatever_the_others_show(
+        int here, int elsewhere)
+    {
+        TlsaRecord shown = Some.Record("3 1 1", Some.Key(here)), other = Some.Record("3 1 1", Some.Key(elsewhere));
+        foreach (RecordSet set in (RecordSet[])[Some.Set(shown, other), Some.Set(other, shown)])
+        {
+            Facts facts = Given.Steady(Mx1 with { Endpoints = [Some.Mx, Submission] }, Some.Key(elsewhere))
+                .With(Given.Ledger(set, Submission.TlsaName))
+                .With(Given.Seen(Submission, Some.Chain(Some.Key(here))) with { TakenOverAt = Some.Start });
+            Assert.Equal([other, shown], ((Step.Withdraw)Decide(facts, desired: Zoned(Mx1)).Next!).Removed);
+        }
     }
 
     // A provider that changes one record after the other may leave one alone that is not for what is served.
