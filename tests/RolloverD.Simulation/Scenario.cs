@@ -22,6 +22,9 @@ internal sealed record Scenario
     /// <summary>Seeds from here on draw worlds in which more goes wrong than goes well.</summary>
     public const ulong FirstRough = 1_000_000_000_001;
 
+    /// <summary>Seeds from here on draw worlds in which CNAMEs are led elsewhere while a roll is under way.</summary>
+    public const ulong FirstLed = 2_000_000_000_001;
+
     public required ulong Seed { get; init; }
 
     public required Timing Timing { get; init; }
@@ -35,6 +38,9 @@ internal sealed record Scenario
 
     /// <summary>Whether the provider's own server answers nobody and the others get the zone from it.</summary>
     public required bool HiddenPrimary { get; init; }
+
+    /// <summary>Whether the operator asks for a roll when the CNAMEs were led elsewhere.</summary>
+    public bool IsLed => Seed >= FirstLed;
 
     /// <summary>How many addresses each endpoint has.</summary>
     public required int Addresses { get; init; }
@@ -114,15 +120,18 @@ internal sealed record Scenario
         TimeSpan ttl = dice.Spread(TimeSpan.FromMinutes(1), TimeSpan.FromHours(6));
         TimeSpan margin = dice.Spread(TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(15));
         TimeSpan rollback = dice.Spread(TimeSpan.FromMinutes(10), TimeSpan.FromHours(4));
-        TimeSpan alias = dice.OneIn(4)
+        bool led = seed >= FirstLed;
+        TimeSpan alias = dice.OneIn(4) || led
             ? Whole(dice.Spread(TimeSpan.FromMinutes(1), TimeSpan.FromHours(8)))
             : TimeSpan.Zero;
         TimeSpan beforeTtl = Whole(dice.Spread(TimeSpan.FromMinutes(1), TimeSpan.FromHours(12)));
-        bool rough = seed >= FirstRough;
-        bool quiet = dice.OneIn(12) && !rough;
+        bool rough = seed >= FirstRough && !led;
+        bool quiet = dice.OneIn(12) && !rough && !led;
         ImmutableArray<Fault> faults = Enabled(dice, quiet);
         if (rough)
             faults = [.. Enum.GetValues<Fault>()];
+        else if (led)
+            faults = [.. faults.Append(Fault.OperatorMovesAlias).Distinct()];
 
         // A certificate that lives no longer than its waits is never at rest; the configuration is refused for that.
         bool longer = faults.Contains(Fault.OperatorChangesTtl) || faults.Contains(Fault.ProviderForcesTtl);

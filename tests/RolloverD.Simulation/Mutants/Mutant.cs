@@ -5,7 +5,8 @@ namespace RolloverD.Simulation.Mutants;
 /// <param name="File">The file of the product.</param>
 /// <param name="Right">The expression as it stands there, once.</param>
 /// <param name="Wrong">What stands there instead.</param>
-internal sealed record Mutant(string Name, string File, string Right, string Wrong)
+/// <param name="From">The first seed of those that hunt it: some do harm in worlds of one kind, which are rare.</param>
+internal sealed record Mutant(string Name, string File, string Right, string Wrong, ulong From = 1)
 {
     private const string Core = "src/RolloverD.Core/Rollover/";
     private const string Engine = "src/RolloverD/Engine/";
@@ -50,7 +51,7 @@ internal sealed record Mutant(string Name, string File, string Right, string Wro
             "now is { } time ? seen.ShownAt(time, desired.Timing.Drain) : seen.Seen", "seen.Seen"),
         new("a broken host excuses everything", Core + "Safety.cs", "!FailsAnyway(exposure, v, now)", "false"),
         new("whom caches still lead to an owner forgotten", Core + "EndpointFacts.cs",
-            "former.Add(new(TlsaOwner, now + (2 * before.AliasTtl), IsDoubted: true))", "former"),
+            "former.Add(new(TlsaOwner, now + (2 * before.AliasTtl), IsDoubted: true))", "former", Scenario.FirstLed),
         new("names of other certificates not asked before a change", Engine + "Observer.cs",
             "[.. desired.Layout.Endpoints.Except(certificate.Endpoints)]", "[]"),
         new("record of another certificate on the endpoint withdrawn", Core + "Wanted.cs",

@@ -110,9 +110,10 @@ internal sealed class Workshop(string repository, TextWriter output)
     // A seed counts that fails with the mutant and does not without it.
     private bool Hunt(string program, int number, int seeds)
     {
+        Mutant mutant = Mutant.All[number];
         using Process run = Process.Start(new ProcessStartInfo("dotnet")
         {
-            ArgumentList = { program, "--seeds", $"{seeds}" },
+            ArgumentList = { program, "--from", $"{mutant.From}", "--seeds", $"{seeds}" },
             Environment = { ["MUTANT"] = $"{number}" },
             RedirectStandardError = true,
             RedirectStandardOutput = true,
@@ -132,9 +133,9 @@ internal sealed class Workshop(string repository, TextWriter output)
         if (!run.HasExited)
             run.Kill();
         run.WaitForExit();
-        string what = $"{Mutant.All[number].Name,-62}";
+        string what = $"{mutant.Name,-62}";
         output.WriteLine(caught is { } c
-            ? $"{what} seed {c,6} after {c,6} seed(s)  caught"
+            ? $"{what} seed {c,6} after {c - mutant.From + 1,6} seed(s)  caught"
             : $"{what} {seeds} seeds  survived");
         output.Flush();
         return caught is not null;

@@ -69,7 +69,7 @@ internal sealed class Incidents
     {
         boundaries++;
         if (boundaries == aliasMoves && scene.FaultsOn)
-            @operator.Acts(Fault.OperatorMovesAlias);
+            MoveAlias();
         if (boundaries == serverOut && scene.FaultsOn)
             @operator.Acts(Fault.OperatorTakesServerOut);
         if (boundaries == addressOut && scene.FaultsOn)
@@ -81,6 +81,21 @@ internal sealed class Incidents
             Happen();
         else
             scene.Timeline.In(dice.Spread(TimeSpan.FromMilliseconds(10), 3 * scene.Desired.Timing.Ttl), Happen);
+    }
+
+    // Who moves his zone has reason to roll, too.
+    private void MoveAlias()
+    {
+        @operator.Acts(Fault.OperatorMovesAlias);
+        if (!scene.Scenario.IsLed || dice.OneIn(3))
+            return;
+
+        Fault roll = dice.Pick([Fault.OperatorRolls, Fault.OperatorRollsNewKey, Fault.OperatorRollsInEmergency]);
+        scene.Timeline.In(dice.Spread(TimeSpan.FromSeconds(1), scene.Scenario.AliasTtl), () =>
+        {
+            if (scene.FaultsOn)
+                @operator.Acts(roll);
+        });
     }
 
     private void Happen()
