@@ -35,6 +35,23 @@ public static class Orphans
     }
 
     /// <summary>
+    /// The endpoints that were taken out of the configuration and led to orphans with records of RolloverD's.
+    /// Their mail servers most often go on, and what they show now says in which order the records go.
+    /// </summary>
+    public static ImmutableArray<Endpoint> EndpointsAt(
+        Desired desired, Facts facts, ImmutableArray<string> orphans) =>
+        orphans.IsEmpty
+            ? []
+            :
+            [
+                .. facts.Endpoints.Values
+                    .Where(e => orphans.Contains(e.Owner) && !desired.Layout.Endpoints.Contains(e.Endpoint)
+                        && facts.Owner(e.Owner) is { Latest: { } latest } ledger && ledger.Ours.Any(latest.Contains))
+                    .Select(e => e.Endpoint)
+                    .OrderBy(e => e.TlsaName, StringComparer.Ordinal),
+            ];
+
+    /// <summary>
     /// What is remembered without those owners and endpoints that are no longer configured and of which no server and
     /// no cache holds a record of RolloverD's, nor a set that a look would not find: an endpoint may be configured
     /// again at any time, and then what caches hold counts as before.

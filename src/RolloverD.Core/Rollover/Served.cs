@@ -9,7 +9,7 @@ namespace RolloverD.Core.Rollover;
 /// </summary>
 internal sealed class Served(Situation s, IEnumerable<Endpoint> endpoints)
 {
-    private readonly Chain[] shown = [.. endpoints.SelectMany(e => s.Facts.EndpointOf(e).Seen).Distinct()];
+    private readonly Chain[] shown = [.. endpoints.SelectMany(e => Shown(s.Facts.EndpointOf(e))).Distinct()];
     private readonly Chain[] there = At(s, endpoints, null);
     private readonly Chain[] all = At(s, endpoints, s.Now);
 
@@ -27,10 +27,13 @@ internal sealed class Served(Situation s, IEnumerable<Endpoint> endpoints)
     public ImmutableArray<TlsaRecord> Last(ImmutableArray<TlsaRecord> records) => [.. records.OrderBy(Weight)];
 
     // What matches the most comes first and goes last: as long as a record that matches every chain is there, the
-    // others may come and go. A chain in service that no address shows counts less than one that senders meet, and one
-    // that only an old process may still show less than both.
+    // others may come and go. A chain in service that no address shows counts less than one that senders meet, as does
+    // one at an address alone that was taken out of DNS; and one that only an old process may still show least.
     private (int Shown, int There, int All) Weight(TlsaRecord record) =>
         (Count(shown, record), Count(there, record), Count(all, record));
+
+    private static IEnumerable<Chain> Shown(EndpointFacts endpoint) =>
+        endpoint.FormerAddresses.Any() ? endpoint.Seen.Where(c => endpoint.ForgottenAt(c) is null) : endpoint.Seen;
 
     private static int Count(Chain[] chains, TlsaRecord record) => chains.Count(c => record.Matches(c));
 

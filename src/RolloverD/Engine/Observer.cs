@@ -56,17 +56,20 @@ internal sealed class Observer(
         ImmutableArray<IMailServer> asked,
         CancellationToken cancellation)
     {
+        ImmutableArray<string> orphans = Orphans.LookedAfterBy(desired, known, certificate.Name);
+        ImmutableArray<Endpoint> left = Orphans.EndpointsAt(desired, known, orphans);
+        others = [.. others, .. left];
         List<Task<OwnerObservation>> owners = [];
         List<Task<EndpointObservation>> endpoints = [];
         foreach (Endpoint endpoint in certificate.Endpoints)
             owners.Add(AskAsync(endpoint.TlsaName, known.EndpointOf(endpoint).Owner));
-        foreach (string orphan in Orphans.LookedAfterBy(desired, known, certificate.Name))
+        foreach (string orphan in orphans)
             owners.Add(AskAsync(orphan, orphan));
         foreach (Endpoint other in others)
             owners.Add(AskAsync(other.TlsaName, known.EndpointOf(other).Owner));
         foreach (Endpoint endpoint in certificate.Endpoints)
             endpoints.Add(MeetAsync(endpoint));
-        foreach (Endpoint other in others.Where(e => known.EndpointOf(e).Owner == changed))
+        foreach (Endpoint other in others.Where(e => known.EndpointOf(e).Owner == changed || left.Contains(e)))
             endpoints.Add(MeetAsync(other));
         LiveFiles live = files.Live(certificate.Name, ComingOf(known.Certificate(certificate.Name)));
         Task<MailServerOutcome>[] servers = [.. asked.Select(m => m.PrepareAsync(live, cancellation))];

@@ -424,6 +424,29 @@ public class ChangedConfigurationTests
     }
 
     [Theory]
+    [InlineData(1, 2)]
+    [InlineData(2, 1)]
+    public void What_is_shown_at_an_address_alone_that_was_taken_out_of_DNS_counts_less(int shown, int former)
+    {
+        Chain here = Some.Chain(Some.Key(shown)), there = Some.Chain(Some.Key(former));
+        TlsaRecord kept = Some.Record("3 1 1", here), goes = Some.Record("3 1 1", there);
+        foreach (RecordSet set in (RecordSet[])[Some.Set(kept, goes), Some.Set(goes, kept)])
+        {
+            Facts facts = Given.Steady(Mx1 with { Endpoints = [Some.Mx, Submission] }, Some.Key(shown))
+                .With(Given.Ledger(set, Submission.TlsaName))
+                .With(Given.Seen(Submission, there, here) with
+                {
+                    Addresses =
+                    [
+                        new("192.0.2.1", TimeSpan.FromHours(1), [here.Leaf.Sha256]),
+                        new("192.0.2.2", TimeSpan.FromHours(1), [there.Leaf.Sha256], Now),
+                    ],
+                });
+            Assert.Equal([goes, kept], ((Step.Withdraw)Decide(facts, desired: Zoned(Mx1)).Next!).Removed);
+        }
+    }
+
+    [Theory]
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(2)]

@@ -264,7 +264,7 @@ internal sealed class SafetyJudge(Scene scene)
 
         // A provider stopped between two records of one change, and more than one chain was served somewhere under the
         // owner: while parameters are new there, no order of single records is good for all of them.
-        if (edition.IsHalf && brought <= edition.CalledAt && ShownUnder(endpoint) > 1
+        if (edition.IsHalf && brought <= edition.CalledAt && ShownUnder(endpoint, edition) > 1
             && IsInTransit(edition, met, kind))
         {
             return "half a change cannot cover several chains";
@@ -344,12 +344,16 @@ internal sealed class SafetyJudge(Scene scene)
         }
     }
 
-    // How many chains some process shows at any endpoint that leads to the same owner.
-    private int ShownUnder(Endpoint endpoint)
+    // How many chains some process shows at any endpoint that leads to the set's owner, or did as far as caches know.
+    private int ShownUnder(Endpoint endpoint, Edition edition)
     {
-        TlsaOwner owner = scene.Owners.Of(endpoint.TlsaName);
+        TlsaOwner owner = former.Contains(edition) && scene.Owners.FormerOf(endpoint.TlsaName) is { } before
+            ? before
+            : scene.Owners.Of(endpoint.TlsaName);
         return scene.Mail.Listeners
-            .Where(l => !l.IsForgotten && scene.Owners.Of(l.Endpoint.TlsaName) == owner)
+            .Where(l => !l.IsForgotten
+                && (scene.Owners.Of(l.Endpoint.TlsaName) == owner
+                    || scene.Owners.FormerOf(l.Endpoint.TlsaName) == owner))
             .SelectMany(l => l.Slots.Values)
             .SelectMany(processes => processes)
             .Distinct()

@@ -52,6 +52,8 @@ internal sealed record Mutant(string Name, string File, string Right, string Wro
         new("a broken host excuses everything", Core + "Safety.cs", "!FailsAnyway(exposure, v, now)", "false"),
         new("whom caches still lead to an owner forgotten", Core + "EndpointFacts.cs",
             "former.Add(new(TlsaOwner, now + (2 * before.AliasTtl), IsDoubted: true))", "former", Scenario.FirstLed),
+        new("what a taken-out endpoint shows not looked at", Engine + "Observer.cs",
+            "Orphans.EndpointsAt(desired, known, orphans)", "[]", Scenario.FirstRough),
         new("names of other certificates not asked before a change", Engine + "Observer.cs",
             "[.. desired.Layout.Endpoints.Except(certificate.Endpoints)]", "[]"),
         new("record of another certificate on the endpoint withdrawn", Core + "Wanted.cs",

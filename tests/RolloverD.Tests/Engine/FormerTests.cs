@@ -1,11 +1,15 @@
+using RolloverD.Core.Dane;
 using RolloverD.Core.Ports;
 using RolloverD.Core.Rollover;
+using RolloverD.Engine;
 using RolloverD.Tests.Engine.Model;
 using Xunit;
 
 namespace RolloverD.Tests.Engine;
 
-/// <summary>Name servers and addresses that were taken out are asked as long as anybody may use them.</summary>
+/// <summary>
+/// Name servers, addresses and endpoints that were taken out are asked as long as it matters what they say.
+/// </summary>
 public class FormerTests
 {
     private static readonly string Owner = EngineWorld.Mx.TlsaName;
@@ -49,6 +53,27 @@ public class FormerTests
         world.Clock.Pass(TestHost.AddressesTtl + EngineWorld.Timing.SafetyMargin);
         await world.TurnAsync();
         Assert.Empty(world.Facts.EndpointOf(EngineWorld.Mx).FormerAddresses);
+    }
+
+    [Fact]
+    public async Task An_endpoint_that_was_taken_out_is_met_until_its_records_are_withdrawn()
+    {
+        var submission = new Endpoint(EngineWorld.Mx.Host, 465);
+        var world = new EngineWorld(endpoints: [EngineWorld.Mx, submission]);
+        await world.SettleAsync();
+        RecordSet published = world.Facts.Owner(submission.TlsaName).Latest!;
+        world.Reconfigure([EngineWorld.Mx]);
+        world.Host.Met.Clear();
+        TickResult? turn = await world.TurnAsync();
+        Assert.Equal(submission.TlsaName, Assert.IsType<Step.Withdraw>(turn!.Plan.Next).Owner);
+        Assert.Equal(2, world.Host.Met.Count(e => e == submission)); // for the plan, and once more just before
+        Assert.Equal(RecordSet.Absent, world.Facts.Owner(submission.TlsaName).Latest);
+        Assert.Contains(published, world.Facts.Owner(submission.TlsaName).Sets.Select(s => s.Records));
+
+        world.Host.Met.Clear();
+        await world.TurnAsync();
+        Assert.DoesNotContain(submission, world.Host.Met);
+        Assert.Contains(EngineWorld.Mx, world.Host.Met);
     }
 
     // What is out answers and shows the same as the others, so it keeps nothing waiting.

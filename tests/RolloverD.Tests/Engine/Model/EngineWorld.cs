@@ -48,7 +48,7 @@ internal sealed class EngineWorld
         reading = Clocks.Read(Clock, Clock);
     }
 
-    public World World { get; }
+    public World World { get; private set; }
 
     public TestClock Clock { get; }
 
@@ -74,6 +74,23 @@ internal sealed class EngineWorld
 
     /// <summary>The program is started anew; it remembers what is stored.</summary>
     public void Restart() => tick = Start();
+
+    /// <summary>The program is started anew with other endpoints; its zone is configured.</summary>
+    public void Reconfigure(ImmutableArray<Endpoint> endpoints)
+    {
+        Desired desired = World.Desired;
+        World = World with
+        {
+            Desired = desired with
+            {
+                Zones = desired.Zones.SetItem(
+                    "example.net", new("rfc2136", ImmutableDictionary<string, string>.Empty)),
+                Certificates = desired.Certificates.SetItem(
+                    Name, desired.Certificates[Name] with { Endpoints = endpoints }),
+            },
+        };
+        Restart();
+    }
 
     /// <summary>One turn; killed in it, the program is started anew.</summary>
     public async Task<TickResult?> TurnAsync()

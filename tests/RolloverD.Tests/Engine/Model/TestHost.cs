@@ -13,6 +13,9 @@ internal sealed class TestHost(Effects effects, TestClock clock, Func<Chain?> li
     /// <summary>What was coming whenever it was asked whether it is ready.</summary>
     public List<string?> Coming { get; } = [];
 
+    /// <summary>The endpoints that handshakes were made with.</summary>
+    public List<Endpoint> Met { get; } = [];
+
     /// <summary>Its other address was taken out of DNS, and still leads here.</summary>
     public bool IsOtherOut { get; set; }
 
@@ -43,6 +46,7 @@ internal sealed class TestHost(Effects effects, TestClock clock, Func<Chain?> li
     {
         DateTimeOffset start = clock.GetUtcNow();
         effects.Do("shake hands");
+        Met.Add(endpoint);
         Presented shown = Broken ? new Presented.HandshakeFailed("internal error")
             : Presented is { } chain
                 ? new Presented.Shows(chain, "TLSv1.3")
