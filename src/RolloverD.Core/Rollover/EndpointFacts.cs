@@ -199,13 +199,21 @@ public sealed record EndpointFacts(
     /// <param name="own">The certificate's generations.</param>
     /// <param name="drain">How long a process lives on that handshakes may not meet.</param>
     /// <param name="margin">How much longer than its TTL an address counts that was taken out of DNS.</param>
+    /// <param name="others">
+    /// All endpoints: addresses are the host's, and one that was taken out may be known from another alone.
+    /// </param>
     public EndpointFacts Observe(
-        EndpointObservation round, ImmutableArray<Generation> own, TimeSpan drain, TimeSpan margin)
+        EndpointObservation round,
+        ImmutableArray<Generation> own,
+        TimeSpan drain,
+        TimeSpan margin,
+        IEnumerable<EndpointFacts> others)
     {
         if (round.FinishedAt < CompleteAt || round.FinishedAt < LookedAt)
             return this; // somebody else has looked since
 
-        ImmutableArray<KnownAddress> addresses = KnownAddress.After(Addresses, round, Seen, margin);
+        ImmutableArray<KnownAddress> addresses = KnownAddress.After(
+            KnownAddress.OfHost(Endpoint.Host, Addresses, others), round, Seen, margin);
         if (!round.Former.IsEmpty)
         {
             round = round with

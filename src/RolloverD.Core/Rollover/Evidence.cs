@@ -79,13 +79,14 @@ public static class Evidence
                 ? seen.LeadsThereNoMore(f => known.Owner(f).AliasTtl, owner.FinishedAt)
                 : seen.MayStillLead(f => known.Owner(f).AliasTtl, owner.FinishedAt);
 
-            facts = facts.With(ledger.Observe(owner, timing.SafetyMargin));
+            facts = facts.With(ledger.Observe(owner, timing.SafetyMargin, facts.Owners.Values));
             if (owner.Owner != endpoint.TlsaName)
                 facts = facts.ObserveOrphan(endpoint.TlsaName, owner, timing.SafetyMargin);
         }
 
         if (observation.Endpoints.TryGetValue(endpoint, out EndpointObservation? handshakes))
-            seen = seen.Observe(handshakes, generations, timing.Drain, timing.SafetyMargin);
+            seen = seen.Observe(
+                handshakes, generations, timing.Drain, timing.SafetyMargin, facts.Endpoints.Values);
         return facts.With(seen);
     }
 
@@ -125,7 +126,7 @@ public static class Evidence
                     Content = new AnswerContent.Absent(true),
                 }),
             ],
-        }, margin));
+        }, margin, facts.Owners.Values));
     }
 
     /// <summary>The record set of an answer; null when the answer proves nothing.</summary>

@@ -33,6 +33,28 @@ public sealed record KnownAddress(
     public bool IsHeardIn(EndpointObservation? round) =>
         round?.Former.FirstOrDefault(a => a.Address == Address) is { } answer && IsHeard(answer);
 
+    /// <summary>
+    /// The addresses that are known of a host: an endpoint's own, and those that were taken out and that others of the
+    /// host know, as from before this one was first looked at. What they show here has to be met first.
+    /// </summary>
+    internal static ImmutableArray<KnownAddress> OfHost(
+        string host, ImmutableArray<KnownAddress> known, IEnumerable<EndpointFacts> others)
+    {
+        foreach (EndpointFacts other in others)
+        {
+            if (other.Endpoint.Host != host)
+                continue;
+
+            foreach (KnownAddress address in other.Addresses)
+            {
+                if (address.LeftAt is not null && !known.Any(k => k.Address == address.Address))
+                    known = known.Add(address with { Leaves = [] });
+            }
+        }
+
+        return known;
+    }
+
     /// <summary>The addresses that are known after a round.</summary>
     /// <param name="known">Those that were known before.</param>
     /// <param name="round">The round.</param>

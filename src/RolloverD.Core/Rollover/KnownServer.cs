@@ -23,6 +23,8 @@ public sealed record KnownServer(string Server, string Address, TimeSpan Ttl, Da
     [JsonIgnore]
     public DateTimeOffset? ForgottenAt => LeftAt + Ttl;
 
+    private bool IsSame(KnownServer other) => other.Address == Address && other.Server == Server;
+
     private bool IsAt(ServerAnswer answer) => answer.Address == Address && answer.Server == Server;
 
     /// <summary>What it answered in a round; null when it was not asked.</summary>
@@ -35,6 +37,28 @@ public sealed record KnownServer(string Server, string Address, TimeSpan Ttl, Da
         }
 
         return null;
+    }
+
+    /// <summary>
+    /// The servers that are known of a zone: an owner's own, and those that were taken out and that other owners of the
+    /// zone know, as from before this one was first looked at.
+    /// </summary>
+    internal static ImmutableArray<KnownServer> OfZone(
+        string? zone, ImmutableArray<KnownServer> known, IEnumerable<OwnerLedger> others)
+    {
+        foreach (OwnerLedger other in others)
+        {
+            if (zone is null || other.Zone != zone)
+                continue;
+
+            foreach (KnownServer server in other.Servers)
+            {
+                if (server.LeftAt is not null && !known.Any(k => k.IsSame(server)))
+                    known = known.Add(server);
+            }
+        }
+
+        return known;
     }
 
     /// <summary>The servers that are known after a round.</summary>

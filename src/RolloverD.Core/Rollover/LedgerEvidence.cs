@@ -32,18 +32,25 @@ public static class LedgerEvidence
     /// <param name="ledger">The ledger before.</param>
     /// <param name="round">The round.</param>
     /// <param name="margin">How much longer than a TTL a server counts that was taken out of the zone.</param>
+    /// <param name="others">
+    /// The ledgers of all owners: servers are the zone's, and one that was taken out may be known from another alone.
+    /// </param>
     /// <remarks>
     /// Only a round in which every address answered, validly signed, can end a set: an error or a time-out is never
     /// "not served any more". So with a server that was taken out of the zone, for as long as resolvers may ask it.
     /// </remarks>
-    public static OwnerLedger Observe(this OwnerLedger ledger, OwnerObservation round, TimeSpan margin)
+    public static OwnerLedger Observe(
+        this OwnerLedger ledger, OwnerObservation round, TimeSpan margin, IEnumerable<OwnerLedger> others)
     {
         if (round.Security is not ZoneSecurity.Secure || round.Servers.IsEmpty)
             return ledger;
 
         // Where the name was an alias, the servers are those of another zone.
-        ImmutableArray<KnownServer> servers =
-            round.Owner == ledger.Owner ? KnownServer.After(ledger.Servers, round, margin) : ledger.Servers;
+        bool isItsOwn = round.Owner == ledger.Owner;
+        string? zone = isItsOwn ? round.Zone ?? ledger.Zone : ledger.Zone;
+        ImmutableArray<KnownServer> servers = isItsOwn
+            ? KnownServer.After(KnownServer.OfZone(zone, ledger.Servers, others), round, margin)
+            : ledger.Servers;
         RecordSet?[] former = servers.All(s => s.LeftAt is null)
             ? []
             :
@@ -112,7 +119,7 @@ public static class LedgerEvidence
 
         // What did not change stays the same object: it is neither compared in full again nor written.
         return aliasTtl <= ledger.AliasTtl && askedTtl == ledger.AskedTtl && servers == ledger.Servers
-            && ours.Length == ledger.Ours.Length && sets.SequenceEqual(ledger.Sets)
+            && zone == ledger.Zone && ours.Length == ledger.Ours.Length && sets.SequenceEqual(ledger.Sets)
             ? ledger
             : ledger with
             {
@@ -121,6 +128,7 @@ public static class LedgerEvidence
                 AliasTtl = aliasTtl > ledger.AliasTtl ? aliasTtl : ledger.AliasTtl,
                 AskedTtl = askedTtl,
                 Servers = servers,
+                Zone = zone,
             };
 
         // What the zone's own servers give no more, one that was taken out and does not answer may give out still.

@@ -18,13 +18,15 @@ namespace RolloverD.Core.Rollover;
 /// <param name="Servers">
 /// The servers that the owner's zone has, and those that resolvers may still take for such.
 /// </param>
+/// <param name="Zone">The zone that holds the owner, as last seen; null before the first look.</param>
 public sealed record OwnerLedger(
     string Owner,
     ImmutableArray<PublishedSet> Sets,
     ImmutableArray<TlsaRecord> Ours,
     TimeSpan AliasTtl,
     TimeSpan? AskedTtl = null,
-    ImmutableArray<KnownServer> Servers = default)
+    ImmutableArray<KnownServer> Servers = default,
+    string? Zone = null)
 {
     /// <summary>The servers that the owner's zone has, and those that resolvers may still take for such.</summary>
     public ImmutableArray<KnownServer> Servers { get; init; } = Servers.IsDefault ? [] : Servers;

@@ -43,6 +43,27 @@ public class KnownAddressTests
     }
 
     [Fact]
+    public void An_endpoint_that_is_first_looked_at_later_takes_it_over_from_others_of_its_host()
+    {
+        var submission = new Endpoint(Some.Mx.Host, 465);
+        EndpointFacts first = Seen(T0.AddHours(1), EndpointFacts.Unseen(submission), Left, []);
+        KnownAddress former = Assert.Single(first.FormerAddresses);
+        Assert.Equal((Left.FormerAddresses.Single().Address, T0), (former.Address, former.LeftAt));
+
+        EndpointFacts met = Seen(T0.AddHours(2), first, Left, [There(Chain)]);
+        Assert.Equal([Next, Chain], met.Seen);
+        Assert.Equal([Next], Seen(Forgotten + Margin, met, Left, [There(Chain)]).Seen);
+
+        EndpointFacts elsewhere = Left with { Endpoint = new("mx2.example.net", 25) };
+        Assert.Empty(Seen(T0.AddHours(1), EndpointFacts.Unseen(submission), elsewhere, []).FormerAddresses);
+
+        static EndpointFacts Seen(
+            DateTimeOffset at, EndpointFacts seen, EndpointFacts other, AddressObservation[] former) =>
+            seen.Observe(
+                Round(at, [Here(Next)], former), [], Some.Desired().Timing.Drain, Margin, [other, seen]);
+    }
+
+    [Fact]
     public void One_whose_machine_takes_on_what_all_show_keeps_nothing()
     {
         EndpointFacts seen = Left.Observe(Round(T0.AddHours(1), [Here(Next)], There(Next)));

@@ -219,6 +219,28 @@ public class KnownServerTests
     }
 
     [Fact]
+    public void An_owner_that_is_first_looked_at_later_takes_it_over_from_others_of_its_zone()
+    {
+        OwnerLedger other = Left with { Owner = "_25._tcp.mx2.example.net" };
+        OwnerLedger first = Seen(T0.AddHours(1), OwnerLedger.New(Some.Owner), Old);
+        KnownServer former = Assert.Single(first.FormerServers);
+        Assert.Equal(Assert.Single(other.FormerServers), former);
+        OwnerLedger next = Seen(T0.AddHours(2), first, Both);
+        Assert.Equal(new SetState.Seen(Elsewhere: true), StateOf(next, Old));
+        OwnerLedger later = Seen(Forgotten + Margin, next, Both);
+        Assert.Empty(later.FormerServers);
+        Assert.IsType<SetState.Gone>(StateOf(later, Old));
+
+        other = other with { Zone = "net" };
+        Assert.Empty(Seen(T0.AddHours(1), OwnerLedger.New(Some.Owner), Old).FormerServers);
+        other = other with { Zone = null };
+        Assert.Empty(Seen(T0.AddHours(1), OwnerLedger.New(Some.Owner), Old).FormerServers);
+
+        OwnerLedger Seen(DateTimeOffset at, OwnerLedger ledger, RecordSet set) =>
+            ledger.Observe(Round(at, Listed(1, Look.Serves(set))), Margin, [other, ledger]);
+    }
+
+    [Fact]
     public void Its_time_moves_with_the_clock()
     {
         Facts facts = Given.Steady(Some.Certificate, Key).With(Left).Shift(TimeSpan.FromHours(3));

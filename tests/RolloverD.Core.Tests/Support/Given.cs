@@ -106,8 +106,8 @@ internal static class Observing
         facts.Observe(certificate, seen, Some.Desired(certificate).Timing);
 
     public static OwnerLedger Observe(this OwnerLedger ledger, OwnerObservation round) =>
-        ledger.Observe(round, Some.Desired().Timing.SafetyMargin);
+        ledger.Observe(round, Some.Desired().Timing.SafetyMargin, []);
 
     public static EndpointFacts Observe(this EndpointFacts facts, EndpointObservation round) =>
-        facts.Observe(round, [], Some.Desired().Timing.Drain, Some.Desired().Timing.SafetyMargin);
+        facts.Observe(round, [], Some.Desired().Timing.Drain, Some.Desired().Timing.SafetyMargin, []);
 }

@@ -60,7 +60,7 @@ public sealed class FactsStoreTests
             [TlsaRecord.Parse("3 1 1 aabb")],
             TimeSpan.FromMinutes(5),
             TimeSpan.FromHours(1),
-            [new("ns1.example.net", "192.0.2.1", TimeSpan.FromDays(2), Now)]))
+            [new("ns1.example.net", "192.0.2.1", TimeSpan.FromDays(2), Now)], "example.net"))
         .With(new EndpointFacts(
             Endpoint.Parse("mx1.example.net:25"), "_25._tcp.mx1.example.net", [ChainOf(3)], Now, "a problem",
             [ChainOf(3)], [new("aabb", Now)], Now, Now, [new(ChainOf(2), Now, Now)], [], [new("ccdd", Now)],
@@ -97,6 +97,7 @@ public sealed class FactsStoreTests
         Assert.Equal(endpoint.Met, back.EndpointOf(endpoint.Endpoint).Met);
         Assert.Equal(endpoint.Addresses, back.EndpointOf(endpoint.Endpoint).Addresses);
         Assert.Equal(ledger.Servers, back.Owner(ledger.Owner).Servers);
+        Assert.Equal("example.net", back.Owner(ledger.Owner).Zone);
         Assert.Equal(ledger.AskedTtl, back.Owner(ledger.Owner).AskedTtl);
         Assert.Equal(Everything.Certificate("mx1").Abort, back.Certificate("mx1").Abort);
     }
