@@ -27,6 +27,9 @@ internal sealed record Scenario
 
     public required ulong Seed { get; init; }
 
+    /// <summary>Whether the CNAMEs are led elsewhere, and the operator most often asks for a roll then.</summary>
+    public bool IsLed => Seed >= FirstLed;
+
     public required Timing Timing { get; init; }
 
     public required ImmutableArray<DesiredCertificate> Certificates { get; init; }
@@ -38,9 +41,6 @@ internal sealed record Scenario
 
     /// <summary>Whether the provider's own server answers nobody and the others get the zone from it.</summary>
     public required bool HiddenPrimary { get; init; }
-
-    /// <summary>Whether the operator asks for a roll when the CNAMEs were led elsewhere.</summary>
-    public bool IsLed => Seed >= FirstLed;
 
     /// <summary>How many addresses each endpoint has.</summary>
     public required int Addresses { get; init; }

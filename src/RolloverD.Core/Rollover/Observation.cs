@@ -13,7 +13,8 @@ namespace RolloverD.Core.Rollover;
 /// The generations that are to go into service and have no key on the disk any more.
 /// </param>
 /// <param name="Others">
-/// Endpoints of other certificates whose names were asked for too; of some, what they show is among the endpoints.
+/// Endpoints of other certificates, and such as were taken out of the configuration, whose names were asked for too; of
+/// some, what they show is among the endpoints.
 /// </param>
 /// <param name="KeyLeft">
 /// The number of the next generation, when a key without a certificate is there for it already: one that was made just
@@ -31,7 +32,7 @@ public sealed record Observation(
     /// <summary>The generations that are to go into service and have no key on the disk any more.</summary>
     public ImmutableArray<int> KeysGone { get; init; } = KeysGone.IsDefault ? [] : KeysGone;
 
-    /// <summary>Endpoints of other certificates whose names were asked for too.</summary>
+    /// <summary>Endpoints that are not the certificate's whose names were asked for too.</summary>
     public ImmutableArray<Endpoint> Others { get; init; } = Others.IsDefault ? [] : Others;
 
     /// <summary>

@@ -35,7 +35,7 @@ public static class Orphans
     }
 
     /// <summary>
-    /// The endpoints that were taken out of the configuration and led to orphans with records of RolloverD's.
+    /// The endpoints that were taken out of the configuration and led to orphans of which records have yet to go.
     /// Their mail servers most often go on, and what they show now says in which order the records go.
     /// </summary>
     public static ImmutableArray<Endpoint> EndpointsAt(
@@ -46,6 +46,7 @@ public static class Orphans
             [
                 .. facts.Endpoints.Values
                     .Where(e => orphans.Contains(e.Owner) && !desired.Layout.Endpoints.Contains(e.Endpoint)
+                        && DnsName.ClosestZone(e.Owner, desired.Zones.Keys) is not null
                         && facts.Owner(e.Owner) is { Latest: { } latest } ledger && ledger.Ours.Any(latest.Contains))
                     .Select(e => e.Endpoint)
                     .OrderBy(e => e.TlsaName, StringComparer.Ordinal),

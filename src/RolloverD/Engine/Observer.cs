@@ -63,7 +63,7 @@ internal sealed class Observer(
         List<Task<EndpointObservation>> endpoints = [];
         foreach (Endpoint endpoint in certificate.Endpoints)
             owners.Add(AskAsync(endpoint.TlsaName, known.EndpointOf(endpoint).Owner));
-        foreach (string orphan in orphans)
+        foreach (string orphan in orphans.Where(o => !left.Any(e => e.TlsaName == o)))
             owners.Add(AskAsync(orphan, orphan));
         foreach (Endpoint other in others)
             owners.Add(AskAsync(other.TlsaName, known.EndpointOf(other).Owner));

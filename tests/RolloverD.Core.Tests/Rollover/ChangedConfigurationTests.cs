@@ -423,6 +423,19 @@ public class ChangedConfigurationTests
         }
     }
 
+    [Fact]
+    public void Such_an_endpoint_is_met_only_while_its_records_can_be_withdrawn()
+    {
+        Facts facts = Given.Steady(Mx1 with { Endpoints = [Some.Mx, Submission] }, Key);
+        ImmutableArray<string> orphans = Orphans.LookedAfterBy(Zoned(Mx1), facts, "mx1");
+        Assert.Equal([Submission.TlsaName], orphans);
+        Assert.Equal([Submission], Orphans.EndpointsAt(Zoned(Mx1), facts, orphans));
+        Assert.Empty(Orphans.EndpointsAt(Some.Desired(Mx1), facts, orphans));
+
+        facts = facts.Observe(Mx1, Seen(facts, Look.Serves(RecordSet.Absent), Now));
+        Assert.Empty(Orphans.EndpointsAt(Zoned(Mx1), facts, orphans));
+    }
+
     [Theory]
     [InlineData(1, 2)]
     [InlineData(2, 1)]

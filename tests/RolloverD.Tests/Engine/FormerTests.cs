@@ -64,9 +64,11 @@ public class FormerTests
         RecordSet published = world.Facts.Owner(submission.TlsaName).Latest!;
         world.Reconfigure([EngineWorld.Mx]);
         world.Host.Met.Clear();
+        world.Zone.Asked.Clear();
         TickResult? turn = await world.TurnAsync();
         Assert.Equal(submission.TlsaName, Assert.IsType<Step.Withdraw>(turn!.Plan.Next).Owner);
         Assert.Equal(2, world.Host.Met.Count(e => e == submission)); // for the plan, and once more just before
+        Assert.Equal(2, world.Zone.Asked.Count(name => name == submission.TlsaName));
         Assert.Equal(RecordSet.Absent, world.Facts.Owner(submission.TlsaName).Latest);
         Assert.Contains(published, world.Facts.Owner(submission.TlsaName).Sets.Select(s => s.Records));
 

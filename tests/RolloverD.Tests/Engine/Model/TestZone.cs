@@ -63,11 +63,15 @@ internal sealed class TestZone(Effects effects, TestClock clock) : IDnsProvider,
             new DnsChangeOutcome.Applied(Written(change.Owner, Held(change.Owner))));
     }
 
+    /// <summary>The names that were asked for.</summary>
+    public List<string> Asked { get; } = [];
+
     public Task<OwnerObservation> ObserveAsync(
         string name, DnsRecordType type, ImmutableArray<FormerServer> former, CancellationToken cancellation)
     {
         DateTimeOffset start = clock.GetUtcNow();
         effects.Do("ask servers");
+        Asked.Add(name);
         List<(RecordSet Set, TimeSpan From)> all = HistoryOf(name);
         var secondary = new FormerServer("ns2.example.net", "192.0.2.2");
         RecordSet second = all.Last(s => s.From == TimeSpan.Zero || s.From + Lag <= clock.Real).Set;
