@@ -197,7 +197,7 @@ internal static class Gates
     }
 
     /// <summary>
-    /// Whatever the owner may hold while nobody confirmed its last change fits; otherwise says what does not.
+    /// Whatever the owner may hold until servers show its last change fits; otherwise says what does not.
     /// </summary>
     /// <param name="s">The situation; takes the hold.</param>
     /// <param name="owner">The owner.</param>
@@ -210,7 +210,7 @@ internal static class Gates
 
         s.Hold(
             Gate.Propagation, owner.Owner, null,
-            $"a change was sent and nobody confirmed it; carried out in part it leaves [{part}], which {lack}",
+            $"a change was sent and no server shows it yet; carried out in part it leaves [{part}], which {lack}",
             "nothing when this is brief, for it is sent again; otherwise see to the DNS provider");
         return false;
     }

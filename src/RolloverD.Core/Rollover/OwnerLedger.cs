@@ -122,7 +122,8 @@ public sealed record OwnerLedger(
     };
 
     /// <summary>
-    /// Writes down that the provider confirmed a change and what it holds now, with the TTL that it gave it.
+    /// Writes down that the provider confirmed a change and what it holds now, with the TTL that it gave it. It said so
+    /// of this try alone: until servers show the set, what an earlier one left in parts may still come.
     /// </summary>
     /// <param name="set">What it holds.</param>
     /// <param name="now">The time.</param>
@@ -134,10 +135,7 @@ public sealed record OwnerLedger(
             return Found(set, now);
 
         var intended = (SetState.Intended)Sets[index].State;
-        OwnerLedger confirmed = Confirmed(index, set, now, intended.Tries);
-        return inParts || intended.Unconfirmed > 1
-            ? confirmed.WithPartsOf(Lasting(set), now, new SetState.Seen())
-            : confirmed;
+        return Confirmed(index, set, new(now, intended.Tries, inParts ? intended.Unheard : intended.Unheard - 1));
     }
 
     /// <summary>
@@ -181,8 +179,11 @@ public sealed record OwnerLedger(
     /// Writes down that the provider itself holds this set, whatever was meant. Servers that get it from a hidden
     /// primary may show it only later, so it counts as confirmed, not as seen.
     /// </summary>
-    public OwnerLedger Found(RecordSet set, DateTimeOffset now) =>
-        WithFound(set, now).WithPartsOf(this, now, new SetState.Seen());
+    public OwnerLedger Found(RecordSet set, DateTimeOffset now)
+    {
+        OwnerLedger lasting = Lasting(set);
+        return lasting.WithFound(set, now).WithPartsOf(lasting, now, new SetState.Seen());
+    }
 
     private OwnerLedger WithFound(RecordSet set, DateTimeOffset now)
     {
@@ -191,7 +192,7 @@ public sealed record OwnerLedger(
             return this with { Sets = IntendedLast(set, now, now) };
 
         return Sets[latest].State is SetState.Intended found
-            ? Confirmed(latest, set, now, found.Tries + 1)
+            ? Confirmed(latest, set, new(now, found.Tries + 1, found.Unheard))
             : this;
     }
 
@@ -200,8 +201,10 @@ public sealed record OwnerLedger(
     // provider confirmed is not forgotten for a try that it did not.
     private ImmutableArray<PublishedSet> IntendedLast(RecordSet set, DateTimeOffset? appliedAt, DateTimeOffset now)
     {
-        int tries = 1 + Sets.Where(IsSame).Sum(s => ((SetState.Intended)s.State).Tries);
-        return [.. Sets.Where(s => !IsSame(s)), new(set, now, new SetState.Intended(appliedAt, tries))];
+        SetState.Intended[] earlier = [.. Sets.Where(IsSame).Select(s => (SetState.Intended)s.State)];
+        int unheard = appliedAt is null ? 0 : earlier.Sum(e => e.Unheard);
+        var intended = new SetState.Intended(appliedAt, 1 + earlier.Sum(e => e.Tries), unheard);
+        return [.. Sets.Where(s => !IsSame(s)), new(set, now, intended)];
 
         bool IsSame(PublishedSet other) =>
             other.State is SetState.Intended before && other.Records.Equals(set)
@@ -209,12 +212,12 @@ public sealed record OwnerLedger(
     }
 
     // A provider with a TTL of its own makes the same set of what was asked for each time: it is remembered once.
-    private OwnerLedger Confirmed(int index, RecordSet set, DateTimeOffset now, int tries) => this with
+    private OwnerLedger Confirmed(int index, RecordSet set, SetState.Intended state) => this with
     {
         Sets =
         [
             .. Sets.Take(index).Where(s => s.State is not SetState.Intended || !s.Records.Equals(set)),
-            Sets[index] with { Records = set, State = new SetState.Intended(now, tries) },
+            Sets[index] with { Records = set, State = state },
             .. Sets.Skip(index + 1),
         ],
     };
@@ -251,13 +254,14 @@ public abstract record SetState
     /// <param name="AppliedAt">When the provider last confirmed that it holds it; null while it did not.</param>
     /// <param name="Tries">How often it was sent to the provider.</param>
     /// <param name="Again">
-    /// How often of these since the provider confirmed it, because no server showed it: what came of them, nobody said.
+    /// How many of these may have left parts though the provider confirmed it: what came of them, nobody said, or the
+    /// change was made record by record.
     /// </param>
     public sealed record Intended(DateTimeOffset? AppliedAt, int Tries = 1, int Again = 0) : SetState
     {
-        /// <summary>How often it was sent without anybody saying what came of it.</summary>
+        /// <summary>How many tries may have left parts that servers give out before they show the whole.</summary>
         [JsonIgnore]
-        public int Unconfirmed => AppliedAt is null ? Tries : Again;
+        public int Unheard => AppliedAt is null ? Tries : Again;
 
         /// <summary>The same, sent once more.</summary>
         public Intended SentAgain() => this with { Tries = Tries + 1, Again = AppliedAt is null ? 0 : Again + 1 };

@@ -202,7 +202,7 @@ public static class Safety
     /// that fails every chain now, one of the same kind of key among them, may fail this one too; while one address
     /// still works, for one holder of one cached set, nothing may go into service that does not. A chain of another
     /// kind of key may be all that an address shows, and the new one then comes in its place; or the new one comes
-    /// beside it and is the first of its kind. Of a change that nobody confirmed every part counts as visible.
+    /// beside it and is the first of its kind. Of a change that may have come in parts every part counts as visible.
     /// </summary>
     public static ImmutableArray<Violation> OfServing(
         Desired desired, Facts facts, DesiredCertificate certificate, Chain chain, DateTimeOffset now) =>

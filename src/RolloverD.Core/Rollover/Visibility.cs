@@ -28,7 +28,7 @@ public static class Visibility
         ledger.Sets.Where(s => ledger.IsVisible(s, now, margin));
 
     /// <summary>
-    /// What an owner may hold besides when a change that no provider confirmed was carried out in part, as where each
+    /// What an owner may hold besides while a change that no server shows may be carried out in part, as where each
     /// record is a request of its own: the set before with any one record that was to come, or the set after with any
     /// one that was to go. A chain that these and the two sets cover is covered by every part.
     /// </summary>
@@ -40,7 +40,7 @@ public static class Visibility
     {
         for (int i = 0; i < ledger.Sets.Length; i++)
         {
-            if (ledger.Sets[i].State is not SetState.Intended { Unconfirmed: > 0 })
+            if (ledger.Sets[i].State is not SetState.Intended { Unheard: > 0 })
                 continue;
 
             foreach (RecordSet before in Before(ledger, i))

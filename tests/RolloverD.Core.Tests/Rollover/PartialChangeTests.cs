@@ -69,9 +69,32 @@ public class PartialChangeTests
         RecordSet before = Some.Set(Ours), after = Some.Set([Ours, .. Certificates]);
         OwnerLedger once = Given.Ledger(before).Intend(after, Certificates, Now);
         Assert.Equal([before, after], once.Applied(after, Now).VisibleSetsAt(Now, TimeSpan.Zero));
+        HashSet<RecordSet> parts = [.. Certificates.Select(c => Some.Set(Ours, c))];
         OwnerLedger twice = once.Intend(after, Certificates, Now.AddMinutes(1)).Applied(after, Now.AddMinutes(1));
-        Assert.Equal(4, twice.VisibleSetsAt(Now.AddMinutes(1), TimeSpan.Zero).Length);
+        Assert.Equal(parts, [.. twice.PartsOfUnfinished()]);
         Assert.Equal(after, twice.Latest);
+
+        // It is the first one that comes at last, and in parts.
+        DateTimeOffset seen = Now.AddHours(5);
+        OwnerLedger came = twice.Observe(Look.At(seen, Look.Serves(after)));
+        Assert.Empty(came.PartsOfUnfinished());
+        Assert.Subset(came.VisibleSetsAt(seen + Some.Ttl, TimeSpan.FromSeconds(1)).ToHashSet(), parts);
+    }
+
+    [Fact]
+    public void A_try_that_comes_late_and_with_a_longer_TTL_leaves_parts_with_that_TTL()
+    {
+        RecordSet after = Some.Set([Ours, .. Certificates]);
+        var given = new RecordSet(after.Records, TimeSpan.FromHours(8));
+        HashSet<RecordSet> parts = [.. Certificates.Select(c => new RecordSet([Ours, c], given.Ttl))];
+        OwnerLedger twice = Given.Ledger(Some.Set(Ours))
+            .Intend(after, Certificates, Now).Intend(after, Certificates, Now.AddMinutes(1))
+            .Applied(after, Now.AddMinutes(1));
+        DateTimeOffset old = Now.AddMinutes(2), seen = Now.AddMinutes(3);
+        OwnerLedger came = twice
+            .Observe(Look.At(old, Look.Serves(Some.Set(Ours))))
+            .Observe(Look.At(seen, Look.Serves(given)));
+        Assert.Subset(came.VisibleSetsAt(seen + given.Ttl, TimeSpan.FromSeconds(1)).ToHashSet(), parts);
     }
 
     [Fact]
@@ -86,12 +109,11 @@ public class PartialChangeTests
         Assert.Equal(before, lost.BaseAt(later));
         OwnerLedger again = lost.Intend(after, Certificates, later);
         Assert.Equal(parts, [.. again.PartsOfUnfinished()]);
-        Assert.Equal([before, after], again.Applied(after, later).VisibleSetsAt(later, TimeSpan.Zero));
+        Assert.Empty(again.Applied(after, later).PartsOfUnfinished());
 
         // What came of the second try nobody said, and the third one went well.
         OwnerLedger third = again.Intend(after, Certificates, later.AddHours(2)).Applied(after, later.AddHours(2));
-        Assert.Subset(third.VisibleSetsAt(later.AddHours(2), TimeSpan.Zero).ToHashSet(), parts);
-        Assert.Empty(third.PartsOfUnfinished());
+        Assert.Equal(parts, [.. third.PartsOfUnfinished()]);
     }
 
     [Fact]
@@ -113,7 +135,7 @@ public class PartialChangeTests
         HashSet<RecordSet> parts = [.. Certificates.Select(c => Some.Set(Ours, c))];
         OwnerLedger intended = Given.Ledger(before).Intend(after, Certificates, Now);
         OwnerLedger ledger = intended.Applied(after, Now, inParts: true);
-        Assert.Subset(ledger.VisibleSetsAt(Now, TimeSpan.Zero).ToHashSet(), parts);
+        Assert.Equal(parts, [.. ledger.PartsOfUnfinished()]);
         Assert.Equal(after, ledger.Latest);
 
         DateTimeOffset seen = Now.AddMinutes(1);
@@ -145,8 +167,7 @@ public class PartialChangeTests
         var given = new RecordSet(after.Records, TimeSpan.FromHours(8));
         HashSet<RecordSet> parts = [.. Certificates.Select(c => new RecordSet([Ours, c], given.Ttl))];
         OwnerLedger intended = Given.Ledger(Some.Set(Ours)).Intend(after, Certificates, Now);
-        Assert.Subset(
-            intended.Applied(given, Now, inParts: true).VisibleSetsAt(Now, TimeSpan.Zero).ToHashSet(), parts);
+        Assert.Equal(parts, [.. intended.Applied(given, Now, inParts: true).PartsOfUnfinished()]);
 
         // Nobody confirmed it, and servers show it.
         OwnerLedger seen = intended.Observe(Look.At(Now.AddMinutes(1), Look.Serves(given)));
@@ -163,7 +184,12 @@ public class PartialChangeTests
         OwnerLedger ledger = Given.Ledger(before).Intend(after, Certificates, Now);
         if (another)
             ledger = ledger.Intend(before.With([Next]), [Next], Now.AddMinutes(1));
-        Assert.Subset(ledger.Found(after, Now.AddMinutes(2)).VisibleSetsAt(Now, TimeSpan.Zero).ToHashSet(), parts);
+        Assert.Subset(ledger.Found(after, Now.AddMinutes(2)).PartsOfUnfinished().ToHashSet(), parts);
+
+        // The provider gave it a TTL of its own.
+        var given = new RecordSet(after.Records, TimeSpan.FromHours(8));
+        parts = [.. parts.Select(p => new RecordSet(p.Records, given.Ttl))];
+        Assert.Subset(ledger.Found(given, Now.AddMinutes(2)).PartsOfUnfinished().ToHashSet(), parts);
     }
 
     [Theory]

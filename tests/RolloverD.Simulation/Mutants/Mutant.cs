@@ -83,7 +83,7 @@ internal sealed record Mutant(string Name, string File, string Right, string Wro
         new("compare-and-set without a condition", Engine + "Executor.cs",
             "[.. expected.Records.Select(r => r.ToString())]", "null"),
         new("parts of a change that went well forgotten", Core + "OwnerLedger.cs",
-            "inParts || intended.Unconfirmed > 1", "intended.Unconfirmed > 1"),
+            "inParts ? intended.Unheard : intended.Unheard - 1", "intended.Unheard - 1"),
         new("name servers that were taken out forgotten", Core + "LedgerEvidence.cs",
             "servers.Where(s => s.LeftAt is not null)", "servers.Where(s => s.Ttl < TimeSpan.Zero)"),
         new("addresses that were taken out of DNS forgotten", Core + "KnownAddress.cs",
