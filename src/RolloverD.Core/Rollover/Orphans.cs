@@ -132,24 +132,41 @@ public static class Orphans
         foreach (string name in LookedAfterBy(s.Desired, s.Facts, s.Certificate.Name))
         {
             OwnerSituation owner = Of(s, name);
+
+            // What was taken out of the configuration goes on serving, and caches may follow an alias for a time.
+            Endpoint[] endpoints =
+                [.. s.Facts.Endpoints.Values.Where(e => e.IsLedTo(name, s.Now)).Select(e => e.Endpoint)];
             if (owner.Ledger.BaseAt(s.Now) is { } latest
                 && owner.Ledger.Ours.Where(latest.Contains).ToImmutableArray() is { IsEmpty: false } ours
                 && HasZone(s, name, ours)
                 && Gates.DnsIsSound(s, owner)
                 && Gates.EveryAddressAnswers(
                     s, owner, "records stay, to which caches may still be led, until every address was seen")
+                && OneChainIsMet(s, name, ours, endpoints)
                 && Gates.Permitted(s, name, latest.Without(ours.ToHashSet()), "withdrawing") is { } target)
             {
-                // What was taken out of the configuration goes on serving, and caches may follow an alias for a time.
-                var served = new Served(
-                    s, s.Facts.Endpoints.Values.Where(e => e.IsLedTo(name, s.Now)).Select(e => e.Endpoint));
                 return new Step.Withdraw(
-                    s.Certificate.Name, name, latest, target, served.Last(ours),
+                    s.Certificate.Name, name, latest, target, new Served(s, endpoints).Last(ours),
                     "no configured endpoint has its records there any more");
             }
         }
 
         return null;
+    }
+
+    // No order of several records is good for two chains, where a provider takes away one after the other.
+    private static bool OneChainIsMet(
+        Situation s, string owner, ImmutableArray<TlsaRecord> ours, Endpoint[] endpoints)
+    {
+        const string what = "records that no configured endpoint leads to go";
+        ImmutableArray<TlsaParameters> parameters = [.. ours.Select(r => r.Parameters).Distinct()];
+        return ours.Length < 2
+            || (Changeover.NothingIsBeingDeployed(s, s.Desired.Layout.Certificates.Where(HasRecords), owner, what)
+                && Changeover.NothingCameLately(s, endpoints, what));
+
+        bool HasRecords(DesiredCertificate certificate) =>
+            s.Facts.Certificate(certificate.Name).Generations
+                .Any(g => Wanted.RecordsOf(g, parameters).Any(ours.Contains));
     }
 
     // A zone that was taken out of the configuration, too.

@@ -90,33 +90,12 @@ internal static class Publication
         Situation s, OwnerSituation owner, bool isFirst, ImmutableArray<TlsaRecord> missing)
     {
         string what = isFirst ? "the first record is published" : "records of new parameters come";
-        return NothingIsBeingDeployed(s, owner, what)
+        return Changeover.NothingIsBeingDeployed(
+                s, Wanted.CertificatesAt(s.Desired, s.Facts, owner.Owner), owner.Owner, what)
             && Gates.EveryAddressAnswers(s, owner, $"{what} when it is known what every address serves")
-            && NothingCameLately(s, owner, what)
+            && Changeover.NothingCameLately(
+                s, s.Desired.Layout.Endpoints.Where(e => s.Facts.EndpointOf(e).IsLedTo(owner.Owner, s.Now)), what)
             && (missing.All(r => r.Parameters.Usage != CertificateUsage.DaneTa) || EveryChainLasts(s, owner, what));
-    }
-
-    // What was there before a chain that was met anew may never have been met, and old processes may show it.
-    private static bool NothingCameLately(Situation s, OwnerSituation owner, string what)
-    {
-        foreach (Endpoint endpoint in s.Desired.Layout.Endpoints)
-        {
-            EndpointFacts known = s.Facts.EndpointOf(endpoint);
-            if (known.IsLedTo(owner.Owner, s.Now)
-                && known.Met.MaxBy(m => m.At) is { } last
-                && last.At + s.Desired.Timing.Drain is var alone && s.Now < alone)
-            {
-                string met = known.Seen.FirstOrDefault(last.Is)?.Leaf.ToString() ?? "what it showed last";
-                s.Hold(
-                    Gate.Verification, endpoint.ToString(), alone,
-                    $"{what} when no process of the mail server is left from before it showed {met}",
-                    "nothing when this is brief; otherwise see that every machine and process behind it shows the same "
-                    + "certificate: they are met by turns");
-                return false;
-            }
-        }
-
-        return true;
     }
 
     // By usage 2 a certificate is refused from the day on which it ends. RFC 7672 §3.1.2
@@ -137,33 +116,6 @@ internal static class Publication
                 "nothing when the renewal comes by itself; otherwise see what it waits for: "
                 + $"'rolloverd status {certificate.Name}'");
             return false;
-        }
-
-        return true;
-    }
-
-    // Until a deployment is verified either chain may be met, and a change of several records, carried out in part,
-    // cannot cover both. RFC 7671 §8.4: one change at a time
-    private static bool NothingIsBeingDeployed(Situation s, OwnerSituation owner, string what)
-    {
-        foreach (DesiredCertificate certificate in Wanted.CertificatesAt(s.Desired, s.Facts, owner.Owner))
-        {
-            switch (s.Facts.Certificate(certificate.Name).Current?.State)
-            {
-                case GenerationState.Deploying:
-                    s.Hold(
-                        Gate.Verification, owner.Owner, null,
-                        $"{what} when what is being deployed of {certificate.Name} is verified",
-                        "nothing when this is brief; otherwise see that the mail server takes on what is deployed");
-                    return false;
-                case GenerationState.Live live
-                    when live.VerifiedAt + s.Desired.Timing.Drain is var alone && s.Now < alone:
-                    s.Hold(
-                        Gate.Verification, owner.Owner, alone,
-                        $"{what} when no process of the mail server can show the chain before any more",
-                        "nothing: it ends by itself");
-                    return false;
-            }
         }
 
         return true;

@@ -307,6 +307,37 @@ public class ChangedConfigurationTests
         }
     }
 
+    // While a process is replaced by another, no order of the records is good for both.
+    [Fact]
+    public void Records_of_two_chains_stay_at_an_endpoint_that_was_taken_out_while_either_may_be_met()
+    {
+        PublicKey next = Some.Key(2);
+        Chain chain = Some.Chain(next);
+        DateTimeOffset lately = Now.AddMinutes(-1), alone = lately.AddMinutes(2);
+        DesiredCertificate both = Mx1 with { Endpoints = [Some.Mx, Submission] };
+        Facts steady = Given.Steady(both, Key, Given.In(2, next, new GenerationState.Live(chain, Some.Start)));
+        Assert.IsType<Step.Withdraw>(Plan(steady).Next);
+
+        Holds(In(new GenerationState.Deploying(chain, Now, Now, 0)), null);
+        Holds(In(new GenerationState.Live(chain, lately)), alone);
+        Holds(steady.With(steady.EndpointOf(Submission) with { Met = [new(chain.Leaf.Sha256, lately)] }), alone);
+
+        // One record goes at once or not at all.
+        Facts one = In(new GenerationState.Live(chain, lately)).With(Given.Ledger(Some.Set(Ours), Submission.TlsaName));
+        Assert.Equal([Ours], Assert.IsType<Step.Withdraw>(Plan(one).Next).Removed);
+
+        Facts In(GenerationState state) => steady.With(steady.Certificate("mx1").With(Given.In(2, next, state)));
+        Plan Plan(Facts facts) => Decide(facts, desired: Zoned(Mx1));
+        void Holds(Facts facts, DateTimeOffset? until)
+        {
+            Plan plan = Plan(facts);
+            Assert.IsNotType<Step.Withdraw>(plan.Next);
+            Hold hold = Assert.Single(
+                plan.Holds, h => h.Reason.Contains("that no configured endpoint leads to", StringComparison.Ordinal));
+            Assert.Equal((Gate.Verification, until), (hold.Gate, hold.Until));
+        }
+    }
+
     // A provider that changes one record after the other may leave one alone that is not for what is served.
     [Fact]
     public void Where_caches_may_still_be_led_they_stay_until_every_address_was_seen()

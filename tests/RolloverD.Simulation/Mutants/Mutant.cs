@@ -67,7 +67,8 @@ internal sealed record Mutant(string Name, string File, string Right, string Wro
             "isHelpful || MayBringNewParameters(s, owner, latest.IsAbsent, missing)", "true"),
         new("new parameters before every chain was met", Core + "Publication.cs",
             "isHelpful || MayBringNewParameters(s, owner, latest.IsAbsent, missing)",
-            "isHelpful || NothingIsBeingDeployed(s, owner, \"\")"),
+            "isHelpful || Changeover.NothingIsBeingDeployed("
+            + "s, Wanted.CertificatesAt(s.Desired, s.Facts, owner.Owner), owner.Owner, \"\")"),
         new("swap though no name server was heard", Core + "Gates.cs",
             "round.IsHeard()", "round.Servers.Length >= 0"),
         new("a key that is gone is not missed", Core + "Renewal.cs", "s.Observation.KeysGone.Contains(next.Number)",
