@@ -98,15 +98,34 @@ public sealed record EndpointFacts(
     public EndpointFacts Meet(EndpointObservation round, DateTimeOffset now)
     {
         ImmutableArray<Chain> shown = ShownIn(round, remoteOnly: false);
-        return shown.All(Seen.Contains)
+        ImmutableArray<KnownAddress> addresses = KnownAddress.With(Addresses, round, Seen);
+        return shown.All(Seen.Contains) && addresses == Addresses
             ? this
             : this with
             {
                 Seen = [.. Seen.Union(shown)],
                 Lingering = Lingering.RemoveAll(l => shown.Contains(l.Chain)),
                 Met = MetWith(shown, now),
+                Addresses = addresses,
             };
     }
+
+    /// <summary>
+    /// The name was seen to lead to an owner beside the look that counts: some caches may be led there.
+    /// </summary>
+    /// <param name="owner">The ledger of the owner.</param>
+    /// <param name="now">The time.</param>
+    public EndpointFacts MeetLead(OwnerLedger owner, DateTimeOffset now) =>
+        owner.Owner == TlsaOwner ? this
+        : TlsaOwner is null ? this with { TlsaOwner = owner.Owner }
+        : this with
+        {
+            Former =
+            [
+                .. Former.Where(f => f.Owner != owner.Owner),
+                new(owner.Owner, now + (2 * owner.AliasTtl), IsDoubted: true),
+            ],
+        };
 
     // One that is met again after it was missed came anew: others may have been shown in between.
     private ImmutableArray<MetChain> MetWith(ImmutableArray<Chain> shown, DateTimeOffset now)

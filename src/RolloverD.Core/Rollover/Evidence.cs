@@ -91,20 +91,25 @@ public static class Evidence
     }
 
     /// <summary>
-    /// Takes in what was met just before a step, or in a look that does not count otherwise: chains and record sets
-    /// come, and none goes. A process that shows such a chain may be missed by the rounds after; such a set may be gone
-    /// from every server when they are asked again, and still be in caches.
+    /// Takes in what was met just before a step, or in a look that does not count otherwise: chains, record sets, and
+    /// where names lead come, and none goes. A process that shows such a chain may be missed by the rounds after; such
+    /// a set may be gone from every server when they are asked again, or an alias lead elsewhere, and caches hold it.
     /// </summary>
     public static Facts Meet(this Facts facts, Observation beside, DateTimeOffset now)
     {
         foreach (EndpointObservation round in beside.Endpoints.Values)
             facts = facts.With(facts.EndpointOf(round.Endpoint).Meet(round, now));
-        foreach (OwnerObservation round in beside.Owners.Values)
+        foreach ((string name, OwnerObservation round) in beside.Owners)
         {
             OwnerLedger ledger = facts.Owner(round.Owner);
             OwnerLedger met = ledger.Meet(round, now);
             if (met != ledger)
                 facts = facts.With(met);
+            if (round.Zone is not null && SaysWhereItLeads(round))
+            {
+                foreach (EndpointFacts known in facts.Endpoints.Values.Where(e => e.Endpoint.TlsaName == name))
+                    facts = facts.With(known.MeetLead(met, now));
+            }
         }
 
         return facts;

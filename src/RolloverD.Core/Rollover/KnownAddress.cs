@@ -64,7 +64,7 @@ public sealed record KnownAddress(
     internal static ImmutableArray<KnownAddress> After(
         ImmutableArray<KnownAddress> known, EndpointObservation round, ImmutableArray<Chain> seen, TimeSpan margin)
     {
-        TimeSpan ttl = round.AddressesTtl < LongestTtl ? round.AddressesTtl : LongestTtl;
+        TimeSpan ttl = Bounded(round.AddressesTtl);
         if (round.AddressProblem is not null || round.Addresses.IsEmpty || AreAll(known, round, ttl))
             return known;
 
@@ -74,12 +74,38 @@ public sealed record KnownAddress(
                     ? k.Met(listed, seen) with { Ttl = k.Ttl > ttl ? k.Ttl : ttl, LeftAt = null }
                     : k.Met(In(round.Former, k), seen) with { LeftAt = k.LeftAt ?? round.FinishedAt })
                 .Where(k => !(k.ForgottenAt + margin <= round.StartedAt)),
+            .. Fresh(known, round, seen),
+        ];
+        return after.AsSpan().SequenceEqual(known.AsSpan()) ? known : after;
+    }
+
+    /// <summary>
+    /// The addresses that are known, and those that a round found beside the look that counts: none leaves.
+    /// </summary>
+    /// <param name="known">Those that were known before.</param>
+    /// <param name="round">The round.</param>
+    /// <param name="seen">The chains that some address may show, as far as was known before.</param>
+    /// <returns>The same array when nothing is new.</returns>
+    internal static ImmutableArray<KnownAddress> With(
+        ImmutableArray<KnownAddress> known, EndpointObservation round, ImmutableArray<Chain> seen)
+    {
+        ImmutableArray<KnownAddress> fresh = Fresh(known, round, seen);
+        return fresh.IsEmpty ? known : known.AddRange(fresh);
+    }
+
+    private static ImmutableArray<KnownAddress> Fresh(
+        ImmutableArray<KnownAddress> known, EndpointObservation round, ImmutableArray<Chain> seen)
+    {
+        TimeSpan ttl = Bounded(round.AddressesTtl);
+        return
+        [
             .. round.Addresses.Where(a => !known.Any(k => k.Address == a.Address))
                 .DistinctBy(a => a.Address)
                 .Select(a => new KnownAddress(a.Address, ttl, []).Met(a, seen)),
         ];
-        return after.AsSpan().SequenceEqual(known.AsSpan()) ? known : after;
     }
+
+    private static TimeSpan Bounded(TimeSpan ttl) => ttl < LongestTtl ? ttl : LongestTtl;
 
     // As nearly always: each address is known, none has left, no TTL is longer than before, and the same is shown.
     private static bool AreAll(ImmutableArray<KnownAddress> known, EndpointObservation round, TimeSpan ttl)

@@ -69,7 +69,7 @@ public sealed record KnownServer(string Server, string Address, TimeSpan Ttl, Da
     internal static ImmutableArray<KnownServer> After(
         ImmutableArray<KnownServer> known, OwnerObservation round, TimeSpan margin)
     {
-        TimeSpan ttl = round.ServersTtl < LongestTtl ? round.ServersTtl : LongestTtl;
+        TimeSpan ttl = Bounded(round.ServersTtl);
         if (AreAll(known, round, ttl))
             return known;
 
@@ -84,12 +84,33 @@ public sealed record KnownServer(string Server, string Address, TimeSpan Ttl, Da
                     : k.LeftAt is null && isComplete ? k with { LeftAt = round.FinishedAt }
                     : k)
                 .Where(k => !(k.ForgottenAt + margin <= round.StartedAt)),
-            .. listed.Where(s => !known.Any(k => k.IsAt(s)))
-                .DistinctBy(s => (s.Server, s.Address))
-                .Select(s => new KnownServer(s.Server, s.Address, ttl)),
+            .. Fresh(known, round),
         ];
         return after.AsSpan().SequenceEqual(known.AsSpan()) ? known : after;
     }
+
+    /// <summary>
+    /// The servers that are known, and those that a round found beside the look that counts: none leaves.
+    /// </summary>
+    /// <returns>The same array when nothing is new.</returns>
+    internal static ImmutableArray<KnownServer> With(ImmutableArray<KnownServer> known, OwnerObservation round)
+    {
+        ImmutableArray<KnownServer> fresh = Fresh(known, round);
+        return fresh.IsEmpty ? known : known.AddRange(fresh);
+    }
+
+    private static ImmutableArray<KnownServer> Fresh(ImmutableArray<KnownServer> known, OwnerObservation round)
+    {
+        TimeSpan ttl = Bounded(round.ServersTtl);
+        return
+        [
+            .. round.Servers.Where(s => s.IsListed && s.Address.Length > 0 && !IsKnown(known, s))
+                .DistinctBy(s => (s.Server, s.Address))
+                .Select(s => new KnownServer(s.Server, s.Address, ttl)),
+        ];
+    }
+
+    private static TimeSpan Bounded(TimeSpan ttl) => ttl < LongestTtl ? ttl : LongestTtl;
 
     // As nearly always: each server is known, none has left, and no TTL is longer than before.
     private static bool AreAll(ImmutableArray<KnownServer> known, OwnerObservation round, TimeSpan ttl)

@@ -200,14 +200,20 @@ public static class LedgerEvidence
             .. Distinct([.. round.Servers.Select(s => Evidence.SetOf(s.Content))])
                 .Where(set => !ledger.Sets.Any(s => s.Records.Equals(set) && s.State is not SetState.Gone)),
         ];
-        return met.Length == 0 ? ledger : ledger with
-        {
-            Sets =
-            [
-                .. met.Select(set => new PublishedSet(set, now, new SetState.Seen())),
-                .. ledger.Sets.RemoveAll(s => met.Contains(s.Records)),
-            ],
-        };
+        TimeSpan aliasTtl = round.Aliases.IsEmpty ? TimeSpan.Zero : round.Aliases.Max(a => a.Ttl);
+        ImmutableArray<KnownServer> servers = KnownServer.With(ledger.Servers, round);
+        return met.Length == 0 && aliasTtl <= ledger.AliasTtl && servers == ledger.Servers
+            ? ledger
+            : ledger with
+            {
+                Sets =
+                [
+                    .. met.Select(set => new PublishedSet(set, now, new SetState.Seen())),
+                    .. ledger.Sets.RemoveAll(s => met.Contains(s.Records)),
+                ],
+                AliasTtl = aliasTtl > ledger.AliasTtl ? aliasTtl : ledger.AliasTtl,
+                Servers = servers,
+            };
     }
 
     // As it was seen before, once.

@@ -158,6 +158,7 @@ public class EvidenceTests
     public void A_set_that_was_met_only_just_before_a_step_counts_as_visible_after_it()
     {
         Facts facts = Given.Facts([], [Published]);
+        facts = Met(Look.Serves(Both), Look.Serves(Old)); // the servers are known
         Facts met = Met(Look.Serves(Third), Look.Serves(Both));
         Assert.Equal([Third, Old, Both], met.Owner(Some.Owner).VisibleSetsAt(T0, TimeSpan.Zero));
         Assert.Equal(Both, met.Owner(Some.Owner).Latest); // it was published before what is meant now

@@ -208,7 +208,7 @@ public class HealingTests
     {
         Facts facts = Steady.Meet(Handshakes(Look.Shows(Some.Mx, Now, Other, Chain)), Now);
         Assert.Equal([Chain, Other], facts.EndpointOf(Some.Mx).Seen);
-        Assert.Same(Steady, Steady.Meet(Handshakes(Look.Shows(Some.Mx, Now, Chain)), Now));
+        Assert.Same(facts, facts.Meet(Handshakes(Look.Shows(Some.Mx, Now, Chain)), Now));
 
         // It came anew, whatever the round's own clock says.
         MetChain met = Assert.Single(Steady.Meet(Handshakes(Look.Shows(Some.Mx, Some.Start, Other)), Now)

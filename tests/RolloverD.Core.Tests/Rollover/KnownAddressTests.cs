@@ -64,6 +64,17 @@ public class KnownAddressTests
     }
 
     [Fact]
+    public void One_that_was_found_beside_the_look_that_counts_is_known_and_missed_by_the_next()
+    {
+        EndpointFacts met = EndpointFacts.Unseen(Some.Mx).Observe(Round(T0, [Here(Chain)]))
+            .Meet(Round(T0, [Here(Chain), There(Chain)]), T0);
+        Assert.Equal(2, met.Addresses.Length);
+        KnownAddress former = Assert.Single(met.Observe(Round(T0.AddMinutes(1), [Here(Chain)])).FormerAddresses);
+        Assert.Equal(("192.0.2.26", T0.AddMinutes(1)), (former.Address, former.LeftAt));
+        Assert.True(former.MayShow(Chain));
+    }
+
+    [Fact]
     public void One_whose_machine_takes_on_what_all_show_keeps_nothing()
     {
         EndpointFacts seen = Left.Observe(Round(T0.AddHours(1), [Here(Next)], There(Next)));

@@ -241,6 +241,23 @@ public class KnownServerTests
     }
 
     [Fact]
+    public void One_that_was_listed_beside_the_look_that_counts_is_known_and_missed_by_the_next()
+    {
+        Observation beside = Look.Nothing with
+        {
+            Owners = Look.Nothing.Owners.Add(
+                Some.Owner, Round(T0, Listed(1, Look.Serves(Old)), Listed(2, Look.Serves(Old)))),
+        };
+        Facts facts = Given.Facts([], [Given.Ledger(Old).Observe(Round(T0, Listed(1, Look.Serves(Old))))]);
+        OwnerLedger met = facts.Meet(beside, T0).Owner(Some.Owner);
+        Assert.Equal(2, met.Servers.Length);
+        DateTimeOffset next = T0.AddMinutes(1);
+        Assert.Equal(
+            new("ns2.example.net", "192.0.2.2", Known, next),
+            Assert.Single(met.Observe(Round(next, Listed(1, Look.Serves(Old)))).FormerServers));
+    }
+
+    [Fact]
     public void Its_time_moves_with_the_clock()
     {
         Facts facts = Given.Steady(Some.Certificate, Key).With(Left).Shift(TimeSpan.FromHours(3));

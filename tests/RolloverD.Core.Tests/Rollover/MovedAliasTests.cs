@@ -184,14 +184,37 @@ public class MovedAliasTests
         Assert.Equal(given.Order(), Assert.IsType<Step.Withdraw>(plan.Next).Removed.Order());
     }
 
+    [Fact]
+    public void Where_the_name_was_seen_to_lead_beside_the_look_that_counts_caches_may_be_led()
+    {
+        // The clock was set while it was looked at, and when it was looked at anew no server was heard.
+        Facts unheard = Given.Facts([Given.Certificate("mx1")], [], [EndpointFacts.Unseen(Some.Mx)]);
+        Facts met = unheard.Meet(Seen(Now, Before), Now);
+        Assert.Equal(Before, met.EndpointOf(Some.Mx).Owner);
+        Assert.Equal(AliasTtl, met.Owner(Before).AliasTtl);
+        Assert.Contains(Some.Set(OfMoved), met.Owner(Before).VisibleSetsAt(Now, TimeSpan.Zero));
+
+        // When it was looked at anew it led elsewhere.
+        Facts moved = Observe(unheard, Now, After).Meet(Seen(Now, Before), Now);
+        Assert.Equal(After, moved.EndpointOf(Some.Mx).Owner);
+        Assert.Equal(
+            [new(Before, Now + (2 * AliasTtl), IsDoubted: true)], moved.EndpointOf(Some.Mx).Former);
+
+        Facts heard = Observe(unheard, Now, After);
+        Assert.Same(heard, heard.Meet(Seen(Now, After), Now));
+    }
+
     private static Facts Observe(
-        Facts facts, DateTimeOffset now, string owner, params ImmutableArray<AnswerContent> more) => facts.Observe(
-        Mx1, Look.Nothing with
+        Facts facts, DateTimeOffset now, string owner, params ImmutableArray<AnswerContent> more) =>
+        facts.Observe(Mx1, Seen(now, owner, more));
+
+    private static Observation Seen(DateTimeOffset now, string owner, params ImmutableArray<AnswerContent> more) =>
+        Look.Nothing with
         {
             Owners = Look.Nothing.Owners.Add(Some.Owner, Look.At(now, [Look.Serves(Some.Set(OfMoved)), .. more]) with
             {
                 Owner = owner,
                 Aliases = [new(Some.Owner, owner, AliasTtl)],
             }),
-        });
+        };
 }
