@@ -320,7 +320,8 @@ public class ChangedConfigurationTests
 
         Holds(In(new GenerationState.Deploying(chain, Now, Now, 0)), null);
         Holds(In(new GenerationState.Live(chain, lately)), alone);
-        Holds(steady.With(steady.EndpointOf(Submission) with { Met = [new(chain.Leaf.Sha256, lately)] }), alone);
+        MetChain[] met = [new(Chain.Leaf.Sha256, Some.Start), new(chain.Leaf.Sha256, lately)];
+        Holds(steady.With(steady.EndpointOf(Submission) with { Met = [.. met] }), alone);
 
         // One record goes at once or not at all.
         Facts one = In(new GenerationState.Live(chain, lately)).With(Given.Ledger(Some.Set(Ours), Submission.TlsaName));
