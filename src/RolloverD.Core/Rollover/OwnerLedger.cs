@@ -135,7 +135,8 @@ public sealed record OwnerLedger(
             return Found(set, now);
 
         var intended = (SetState.Intended)Sets[index].State;
-        return Confirmed(index, set, new(now, intended.Tries, inParts ? intended.Unheard : intended.Unheard - 1));
+        int unheard = inParts ? intended.Unheard : intended.Unheard - 1;
+        return Confirmed(index, set, new(now, intended.Tries, unheard));
     }
 
     /// <summary>
@@ -211,16 +212,29 @@ public sealed record OwnerLedger(
             && (before.AppliedAt is null || appliedAt is not null);
     }
 
-    // A provider with a TTL of its own makes the same set of what was asked for each time: it is remembered once.
-    private OwnerLedger Confirmed(int index, RecordSet set, SetState.Intended state) => this with
+    // A provider with a TTL of its own makes the same set of what was asked for each time: it is remembered once, with
+    // all tries.
+    private OwnerLedger Confirmed(int index, RecordSet set, SetState.Intended state)
     {
-        Sets =
-        [
-            .. Sets.Take(index).Where(s => s.State is not SetState.Intended || !s.Records.Equals(set)),
-            Sets[index] with { Records = set, State = state },
-            .. Sets.Skip(index + 1),
-        ],
-    };
+        SetState.Intended[] earlier =
+            [.. Sets.Take(index).Where(IsSame).Select(s => (SetState.Intended)s.State)];
+        SetState.Intended all = state with
+        {
+            Tries = state.Tries + earlier.Sum(e => e.Tries),
+            Again = state.Again + earlier.Sum(e => e.Unheard),
+        };
+        return this with
+        {
+            Sets =
+            [
+                .. Sets.Take(index).Where(s => !IsSame(s)),
+                Sets[index] with { Records = set, State = all },
+                .. Sets.Skip(index + 1),
+            ],
+        };
+
+        bool IsSame(PublishedSet other) => other.State is SetState.Intended && other.Records.Equals(set);
+    }
 
     // A TTL, or a minute when that is longer; twice as long after each time, up to an hour: while the servers are away
     // for days, nobody is helped by a change a minute.

@@ -117,6 +117,21 @@ public class PartialChangeTests
     }
 
     [Fact]
+    public void Where_the_provider_gives_a_TTL_of_its_own_a_try_that_goes_well_says_nothing_of_those_before()
+    {
+        RecordSet after = Some.Set([Ours, .. Certificates]);
+        var given = new RecordSet(after.Records, TimeSpan.FromHours(8));
+        HashSet<RecordSet> parts = [.. Certificates.Select(c => new RecordSet([Ours, c], given.Ttl))];
+        OwnerLedger inParts = Given.Ledger(Some.Set(Ours))
+            .Intend(after, Certificates, Now).Applied(given, Now, inParts: true);
+        DateTimeOffset later = Now.AddHours(9);
+        OwnerLedger again = inParts.Intend(after, Certificates, later).Applied(given, later);
+        Assert.Subset(again.PartsOfUnfinished().ToHashSet(), parts);
+        Assert.Equal(2, again.Sets.Length);
+        Assert.Equal(new SetState.Intended(later, 2, 1), again.Sets[^1].State);
+    }
+
+    [Fact]
     public void What_a_change_starts_from_is_any_set_that_may_be_there()
     {
         // The change to the second set was confirmed; it may have been lost, and then the third one's begins before it.
