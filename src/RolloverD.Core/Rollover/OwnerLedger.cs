@@ -108,7 +108,7 @@ public sealed record OwnerLedger(
             : Sets[latest].State is SetState.Intended before
                 ? Sets.SetItem(latest, new(set, now, before.SentAgain()))
                 : Sets;
-        return this with { Sets = sets, Ours = [.. Ours.Union(added)] };
+        return (this with { Sets = sets, Ours = [.. Ours.Union(added)] }).WithPartsOf(this, now, new SetState.Seen());
     }
 
     /// <summary>
@@ -136,7 +136,15 @@ public sealed record OwnerLedger(
 
         var intended = (SetState.Intended)Sets[index].State;
         int unheard = inParts ? intended.Unheard : intended.Unheard - 1;
-        return Confirmed(index, set, new(now, intended.Tries, unheard));
+        SetState.Intended told = intended.AppliedAt is null
+            ? intended with { Tries = unheard }
+            : intended with { Again = unheard };
+
+        // Earlier tries may have begun with other sets than this one.
+        OwnerLedger earlier = Lasting(set);
+        earlier = earlier with { Sets = earlier.Sets.SetItem(index, earlier.Sets[index] with { State = told }) };
+        return Confirmed(index, set, new(now, intended.Tries, unheard))
+            .WithPartsOf(earlier, now, new SetState.Seen());
     }
 
     /// <summary>

@@ -131,6 +131,25 @@ public class PartialChangeTests
         Assert.Equal(new SetState.Intended(later, 2, 1), again.Sets[^1].State);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_an_earlier_try_began_with_counts_when_the_same_is_sent_again_from_a_part_of_it(bool confirmed)
+    {
+        RecordSet before = Some.Set(Next), after = Some.Set([Ours, Next, .. Certificates]);
+        RecordSet first = Some.Set(Next, Certificates[0]), part = Some.Set(Next, Ours, Certificates[0]);
+        OwnerLedger tried = Given.Ledger(before).Intend(after, [Ours, .. Certificates], Now);
+        tried = confirmed ? tried.Applied(after, Now, inParts: true) : tried;
+        OwnerLedger again = tried
+            .Observe(Look.At(Now.AddMinutes(1), Look.Serves(part), new AnswerContent.Unreachable("timed out")))
+            .Intend(after, [Certificates[1]], Now.AddMinutes(2));
+        Assert.Contains(first, MayBeGiven(again));
+        Assert.Contains(first, MayBeGiven(again.Applied(after, Now.AddMinutes(2))));
+
+        static IEnumerable<RecordSet> MayBeGiven(OwnerLedger ledger) =>
+            ledger.PartsOfUnfinished().Concat(ledger.VisibleSetsAt(Now, TimeSpan.Zero));
+    }
+
     [Fact]
     public void What_a_change_starts_from_is_any_set_that_may_be_there()
     {
