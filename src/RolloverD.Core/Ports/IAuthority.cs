@@ -96,6 +96,10 @@ public abstract record AnswerContent
     /// <summary>It did not answer in time or could not be reached.</summary>
     public sealed record Unreachable(string Reason) : AnswerContent;
 
+    /// <summary>It answers with a CNAME that cannot be followed: not every server leads to the same name.</summary>
+    /// <param name="Reason">Where it leads, and why that is not followed.</param>
+    public sealed record LeadsElsewhere(string Reason) : AnswerContent;
+
     /// <summary>It answered with an error (SERVFAIL, REFUSED, not authoritative …).</summary>
     public sealed record Failed(string Reason) : AnswerContent;
 }

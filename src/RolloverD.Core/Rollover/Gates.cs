@@ -47,7 +47,20 @@ internal static class Gates
         // Each name is asked for: it may be an alias that leads elsewhere by now.
         foreach (Endpoint endpoint in s.Certificate.Endpoints)
         {
-            if (s.Facts.EndpointOf(endpoint).Owner != owner.Owner || IsHeard(s, endpoint.TlsaName))
+            if (s.Facts.EndpointOf(endpoint).Owner != owner.Owner)
+                continue;
+
+            if (LeadsElsewhere(s, endpoint.TlsaName) is { } elsewhere)
+            {
+                s.Hold(
+                    Gate.Propagation, owner.Owner, null,
+                    $"{elsewhere.Server} ({elsewhere.Address}) leads senders elsewhere than the other servers of "
+                    + $"{endpoint.TlsaName}, and what they find there is not known",
+                    "see that every server of the zone serves its latest version");
+                return false;
+            }
+
+            if (IsHeard(s, endpoint.TlsaName))
                 continue;
 
             s.Hold(
@@ -68,6 +81,10 @@ internal static class Gates
             .Select(e => s.Observation.Owners.GetValueOrDefault(e.TlsaName))
             .OfType<OwnerObservation>()
             .Where(round => round.Security is ZoneSecurity.Insecure);
+
+    private static ServerAnswer? LeadsElsewhere(Situation s, string name) =>
+        s.Observation.Owners.GetValueOrDefault(name)?.Servers
+            .FirstOrDefault(a => a.IsListed && a.Content is AnswerContent.LeadsElsewhere);
 
     private static bool IsHeard(Situation s, string name) =>
         s.Observation.Owners.GetValueOrDefault(name) is { } round && round.IsHeard();

@@ -179,6 +179,7 @@ internal sealed record OwnerSituation(string Owner, OwnerLedger Ledger, OwnerObs
         AnswerContent.Unsigned => "answers without signatures",
         AnswerContent.Bogus bogus => $"gives an answer that does not verify: {bogus.Reason}",
         AnswerContent.Unreachable unreachable => $"cannot be reached: {unreachable.Reason}",
+        AnswerContent.LeadsElsewhere elsewhere => $"leads senders elsewhere: {elsewhere.Reason}",
         AnswerContent.Failed failed => $"answers with an error: {failed.Reason}",
         _ => "gave an answer that is not understood",
     };

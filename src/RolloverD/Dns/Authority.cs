@@ -123,7 +123,7 @@ public sealed class Authority(
         sight switch
         {
             Sight.Content content => content.Answer,
-            Sight.Alias alias => new AnswerContent.Failed(
+            Sight.Alias alias => new AnswerContent.LeadsElsewhere(
                 refusal ?? $"it answers with a CNAME to {alias.Target}, on which the servers do not agree"),
             _ => throw new InvalidOperationException("a sight of an unknown kind"),
         },

@@ -166,8 +166,8 @@ public sealed class AuthorityFacts(SignedInternet internet)
         OwnerObservation seen = await ObserveAsync("mx.split.test");
         Assert.Equal("mx.split.test", seen.Owner);
         Assert.Equal([Old], Served(At(seen, SignedInternet.Primary)));
-        var failed = Assert.IsType<AnswerContent.Failed>(At(seen, SignedInternet.Secondary).Content);
-        Assert.Contains("other.split.test", failed.Reason, StringComparison.Ordinal);
+        var elsewhere = Assert.IsType<AnswerContent.LeadsElsewhere>(At(seen, SignedInternet.Secondary).Content);
+        Assert.Contains("other.split.test", elsewhere.Reason, StringComparison.Ordinal);
     }
 
     [Fact]
