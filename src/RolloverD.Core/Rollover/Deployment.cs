@@ -227,7 +227,7 @@ internal static class Deployment
         bool Fits(RecordSet set) => set.Covers(chain) || Added().IsEmpty;
 
         ImmutableArray<Violation> Added() =>
-            added ??= Safety.OfServing(s.Desired, s.Facts, s.Certificate, chain, s.Now);
+            added ??= Safety.OfPuttingBack(s.Desired, s.Facts, s.Certificate, chain, s.Now);
     }
 
     private static bool IsEarly(Situation s, Generation generation, ImmutableArray<Violation> violations)

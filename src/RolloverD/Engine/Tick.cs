@@ -134,8 +134,9 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
                 "nothing: it is planned anew"), fresh);
         }
 
-        ImmutableArray<Violation> violations =
-            Judge(certificate, before.Facts.Observe(certificate, fresh, world.Desired.Timing), step, after.Now);
+        // What another certificate's turn intended meanwhile counts, and not what this one is about to do.
+        Facts known = after.Facts.TakeBack(step, before.Facts).Observe(certificate, fresh, world.Desired.Timing);
+        ImmutableArray<Violation> violations = Judge(certificate, known, step, after.Now);
         if (violations.IsEmpty)
             return (null, fresh);
 

@@ -69,8 +69,11 @@ internal sealed class EngineWorld
     public ImmutableArray<JournalEntry> Journal => memory.Journal(Name, 10_000);
 
     /// <summary>Asks for a rollover, as the command line does.</summary>
-    public void Ask(bool newKey) => new FactsStore(memory).Update(
-        facts => (facts.With(facts.Certificate(Name).Ask(newKey, emergency: false, Clock.GetUtcNow())), []));
+    public void Ask(bool newKey) =>
+        Change(facts => facts.With(facts.Certificate(Name).Ask(newKey, emergency: false, Clock.GetUtcNow())));
+
+    /// <summary>Somebody else changes the facts, as the turn of another certificate.</summary>
+    public void Change(Func<Facts, Facts> change) => new FactsStore(memory).Update(facts => (change(facts), []));
 
     /// <summary>The program is started anew; it remembers what is stored.</summary>
     public void Restart() => tick = Start();
