@@ -20,8 +20,8 @@ internal static class SharedEndpoints
                 DesiredCertificate later = certificates[i];
                 if (OtherParameters(certificates[0], later, shared.Key) is { } parameters)
                     yield return parameters;
-                if (SamePlace(certificates.AsSpan(0, i), later, shared.Key) is { } place)
-                    yield return place;
+                if (SameKind(certificates.AsSpan(0, i), later, shared.Key) is { } kind)
+                    yield return kind;
             }
         }
     }
@@ -37,31 +37,26 @@ internal static class SharedEndpoints
                     + "each kind of record there must match every certificate",
                 $"give both the same tlsa, such as {List(first)}");
 
-    // A server picks the certificate by the kind of key that the sender can verify: of two of a kind it serves one.
-    private static PolicyFinding.Error? SamePlace(
+    // A server picks the certificate by the kind of key that the sender can verify: of two of a kind it serves one. So
+    // with two machines behind one name, each with its own: that every address shows the chain is never seen.
+    private static PolicyFinding.Error? SameKind(
         ReadOnlySpan<DesiredCertificate> others, DesiredCertificate later, Endpoint endpoint)
     {
         foreach (DesiredCertificate other in others)
         {
-            if (other.Key.Family() == later.Key.Family()
-                && other.Deployments.Any(a => later.Deployments.Any(b => Same(a, b))))
+            if (other.Key.Family() == later.Key.Family())
             {
                 return new(
                     KeyPath.Certificate(later.Name),
-                    $"has the same kind of key as certificate '{other.Name}', the same endpoint {endpoint} "
-                        + "and the same mail server, which can serve only one of them",
-                    "give one of them a key of the other kind (RSA or ECDSA), "
-                        + "or make them one certificate with all names");
+                    $"has the same kind of key as certificate '{other.Name}' and the same endpoint {endpoint}, every "
+                        + "address of which can show only one of them",
+                    "give one of them a key of the other kind (RSA or ECDSA), make them one certificate with all "
+                        + "names, or give each machine a name of its own");
             }
         }
 
         return null;
     }
-
-    private static bool Same(ProviderSettings a, ProviderSettings b) =>
-        a.Type == b.Type
-        && a.Values.Count == b.Values.Count
-        && a.Values.All(setting => b.Find(setting.Key) == setting.Value);
 
     private static string List(DesiredCertificate certificate) =>
         $"[{string.Join(", ", certificate.Tlsa.Select(p => $"\"{p}\""))}]";
