@@ -192,7 +192,10 @@ public sealed record EndpointFacts(
 
     private static DateTimeOffset Later(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
 
-    /// <summary>The name leads to this owner now; caches that still hold the alias go on to the one before.</summary>
+    /// <summary>
+    /// The name leads to this owner now; caches that still hold the alias go on to the one before, and so do those that
+    /// ask a server that was taken out of its zone.
+    /// </summary>
     /// <param name="owner">The owner.</param>
     /// <param name="before">The ledger of the owner before.</param>
     /// <param name="now">The time.</param>
@@ -207,8 +210,15 @@ public sealed record EndpointFacts(
             TlsaOwner = owner,
             Former = TlsaOwner is null
                 ? former
-                : former.Add(new(TlsaOwner, now + (2 * before.AliasTtl), IsDoubted: true)), // RFC 7671 §8.1
+                : former.Add(new(TlsaOwner, LastLedTo(before, now), IsDoubted: true)),
         };
+    }
+
+    // RFC 7671 §8.1
+    private static DateTimeOffset LastLedTo(OwnerLedger before, DateTimeOffset now)
+    {
+        DateTimeOffset byAlias = now + (2 * before.AliasTtl);
+        return before.FormerServers.Max(s => s.ForgottenAt) is { } byServer ? Later(byAlias, byServer) : byAlias;
     }
 
     /// <summary>
@@ -229,7 +239,7 @@ public sealed record EndpointFacts(
         IEnumerable<EndpointFacts> others)
     {
         if (round.FinishedAt < CompleteAt || round.FinishedAt < LookedAt)
-            return this; // somebody else has looked since
+            return Meet(round, round.FinishedAt); // somebody else has looked since: chains come, none goes
 
         ImmutableArray<KnownAddress> addresses = KnownAddress.After(
             KnownAddress.OfHost(Endpoint.Host, Addresses, others), round, Seen, margin);

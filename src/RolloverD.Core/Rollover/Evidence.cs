@@ -69,9 +69,12 @@ public static class Evidence
             && owner.Zone is not null
             && (owner.Owner == seen.Owner || SaysWhereItLeads(owner)))
         {
+            OwnerLedger before = facts.Owner(seen.Owner);
+            if (owner.Owner != endpoint.TlsaName)
+                facts = facts.ObserveOrphan(endpoint.TlsaName, owner, timing.SafetyMargin);
             OwnerLedger ledger = facts.Owner(owner.Owner);
             if (seen.Owner != owner.Owner)
-                ledger = ledger.Inherit(facts.Owner(seen.Owner));
+                ledger = ledger.Inherit(before);
 
             seen = seen.LeadTo(owner.Owner, facts.Owner(seen.Owner), owner.FinishedAt);
             Facts known = facts;
@@ -80,8 +83,6 @@ public static class Evidence
                 : seen.MayStillLead(f => known.Owner(f).AliasTtl, owner.FinishedAt);
 
             facts = facts.With(ledger.Observe(owner, timing.SafetyMargin, facts.Owners.Values));
-            if (owner.Owner != endpoint.TlsaName)
-                facts = facts.ObserveOrphan(endpoint.TlsaName, owner, timing.SafetyMargin);
         }
 
         if (observation.Endpoints.TryGetValue(endpoint, out EndpointObservation? handshakes))
@@ -122,6 +123,9 @@ public static class Evidence
         if (round.Zone is null || !facts.Owners.TryGetValue(name, out OwnerLedger? ledger))
             return facts;
 
+        // The servers of its own zone are not told, and may be others than when it held records.
+        if (round.Owner != name)
+            ledger = ledger with { Servers = KnownServer.LeftBehind(ledger.Servers, round) };
         return facts.With(ledger.Observe(round.Owner == name ? round : round with
         {
             Servers =

@@ -89,8 +89,15 @@ public sealed record KnownAddress(
     internal static ImmutableArray<KnownAddress> With(
         ImmutableArray<KnownAddress> known, EndpointObservation round, ImmutableArray<Chain> seen)
     {
-        ImmutableArray<KnownAddress> fresh = Fresh(known, round, seen);
-        return fresh.IsEmpty ? known : known.AddRange(fresh);
+        TimeSpan ttl = Bounded(round.AddressesTtl);
+        ImmutableArray<KnownAddress> with =
+        [
+            .. known.Select(k => In(round.Addresses, k) is not null
+                ? k with { Ttl = k.Ttl > ttl ? k.Ttl : ttl, LeftAt = null }
+                : k),
+            .. Fresh(known, round, seen),
+        ];
+        return with.AsSpan().SequenceEqual(known.AsSpan()) ? known : with;
     }
 
     private static ImmutableArray<KnownAddress> Fresh(

@@ -95,8 +95,30 @@ public sealed record KnownServer(string Server, string Address, TimeSpan Ttl, Da
     /// <returns>The same array when nothing is new.</returns>
     internal static ImmutableArray<KnownServer> With(ImmutableArray<KnownServer> known, OwnerObservation round)
     {
-        ImmutableArray<KnownServer> fresh = Fresh(known, round);
-        return fresh.IsEmpty ? known : known.AddRange(fresh);
+        TimeSpan ttl = Bounded(round.ServersTtl);
+        ImmutableArray<KnownServer> with =
+        [
+            .. known.Select(k => round.Servers.Any(s => s.IsListed && k.IsAt(s))
+                ? k with { Ttl = Longer(k.Ttl, ttl), LeftAt = null }
+                : k),
+            .. Fresh(known, round),
+        ];
+        return with.AsSpan().SequenceEqual(known.AsSpan()) ? known : with;
+    }
+
+    /// <summary>
+    /// The servers that are known of a zone one of whose names has become an alias. A round that follows it tells the
+    /// servers of the zone that it leads to: the others may be gone, and go on giving out what the name held.
+    /// </summary>
+    /// <returns>The same array when nothing is new.</returns>
+    internal static ImmutableArray<KnownServer> LeftBehind(
+        ImmutableArray<KnownServer> known, OwnerObservation round)
+    {
+        return known.Any(IsMissed)
+            ? [.. known.Select(k => IsMissed(k) ? k with { LeftAt = round.FinishedAt } : k)]
+            : known;
+
+        bool IsMissed(KnownServer server) => server.LeftAt is null && server.AnswerIn(round) is null;
     }
 
     private static ImmutableArray<KnownServer> Fresh(ImmutableArray<KnownServer> known, OwnerObservation round)

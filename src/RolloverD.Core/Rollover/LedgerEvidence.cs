@@ -42,8 +42,12 @@ public static class LedgerEvidence
     public static OwnerLedger Observe(
         this OwnerLedger ledger, OwnerObservation round, TimeSpan margin, IEnumerable<OwnerLedger> others)
     {
-        if (round.Security is not ZoneSecurity.Secure || round.Servers.IsEmpty)
+        if (round.Servers.IsEmpty)
             return ledger;
+        if (round.Security is not ZoneSecurity.Secure)
+            return round.Security is ZoneSecurity.Insecure
+                ? ledger.ObserveInsecure(round, margin, others)
+                : ledger;
 
         // Where the name was an alias, the servers are those of another zone.
         bool isItsOwn = round.Owner == ledger.Owner;
@@ -135,6 +139,34 @@ public static class LedgerEvidence
         IEnumerable<RecordSet> Unheard() => isWhole && former.Any(a => a is null)
             ? sets.Where(s => s.State is SetState.Seen).Select(s => s.Records)
             : [];
+    }
+
+    // What servers of an insecure zone give out proves nothing; but what none of them gives out, signed or not, no
+    // cache gets any more.
+    private static OwnerLedger ObserveInsecure(
+        this OwnerLedger ledger, OwnerObservation round, TimeSpan margin, IEnumerable<OwnerLedger> others)
+    {
+        if (round.Owner != ledger.Owner || !ledger.Sets.Any(IsShown))
+            return ledger;
+
+        ImmutableArray<KnownServer> servers = KnownServer.After(
+            KnownServer.OfZone(round.Zone ?? ledger.Zone, ledger.Servers, others), round, margin);
+        bool isGone = round.Servers.All(GivesNothing)
+            && servers.All(s => s.LeftAt is null || (s.AnswerIn(round) is { } answer && GivesNothing(answer)));
+        ImmutableArray<PublishedSet> sets = !isGone
+            ? ledger.Sets
+            :
+            [
+                .. ledger.Sets.Select(s => IsShown(s)
+                    ? s with { State = new SetState.Gone(round.FinishedAt, round.StartedAt) }
+                    : s),
+            ];
+        return !isGone && servers == ledger.Servers ? ledger : ledger with { Sets = sets, Servers = servers };
+
+        static bool IsShown(PublishedSet set) => set.State is SetState.Seen && !set.Records.IsAbsent;
+
+        static bool GivesNothing(ServerAnswer answer) =>
+            answer.Content is AnswerContent.Unsigned { Set.Values.IsEmpty: true };
     }
 
     // A server that was taken out of the zone may be the last to give out a set, or the only one that ever did. No

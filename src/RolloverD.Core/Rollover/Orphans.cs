@@ -55,7 +55,8 @@ public static class Orphans
     /// <summary>
     /// What is remembered without those owners and endpoints that are no longer configured and of which no server and
     /// no cache holds a record of RolloverD's, nor a set that a look would not find: an endpoint may be configured
-    /// again at any time, and then what caches hold counts as before.
+    /// again at any time, and then what caches hold counts as before. An owner to which some cache still follows the
+    /// alias of a configured endpoint is remembered, whosesoever its records are.
     /// </summary>
     public static Facts Forget(this Facts facts, Desired desired, DateTimeOffset now)
     {
@@ -65,7 +66,7 @@ public static class Orphans
             return facts;
 
         ImmutableDictionary<string, OwnerLedger> owners = facts.Owners.RemoveRange(facts.Owners.Values
-            .Where(l => !taken.Contains(l.Owner)
+            .Where(l => !taken.Contains(l.Owner) && !IsStillLedTo(l)
                 && !l.VisibleAt(now, desired.Timing.SafetyMargin).Any(s => Matters(l, s.Records)))
             .Select(l => l.Owner));
         ImmutableDictionary<Endpoint, EndpointFacts> endpoints = facts.Endpoints.RemoveRange(facts.Endpoints.Values
@@ -75,6 +76,14 @@ public static class Orphans
         return owners.Count == facts.Owners.Count && endpoints.Count == facts.Endpoints.Count
             ? facts
             : facts with { Owners = owners, Endpoints = endpoints };
+
+        bool IsStillLedTo(OwnerLedger ledger)
+        {
+            TimeSpan kept = desired.Timing.SafetyMargin
+                + ledger.Sets.Select(s => s.Records.Ttl).Append(TimeSpan.Zero).Max();
+            return configured.Any(e => facts.EndpointOf(e).Former.Any(
+                f => f.Owner == ledger.Owner && (f.IsDoubted || now < f.Until + kept)));
+        }
     }
 
     private static bool Matters(OwnerLedger ledger, RecordSet set) =>
@@ -85,18 +94,21 @@ public static class Orphans
     /// certificate puts into service, and caches may hold records that RolloverD published there: for this certificate,
     /// or under a name that this one bears as well. Where it cannot withdraw its own, because what others have there
     /// would refuse the chain or the zone is not configured, nothing ends that: the operator is told, nothing waits.
+    /// So with an endpoint that was given to another certificate, and shows this one's chain still.
     /// </summary>
     internal static ImmutableArray<Endpoint> LeftBy(
         Desired desired, Facts facts, DesiredCertificate certificate, DateTimeOffset now)
     {
         ImmutableArray<Endpoint> configured = desired.Layout.Endpoints;
+        ImmutableArray<Endpoint> given = [.. Wanted.ElsewhereOf(desired, facts, certificate)];
         if (facts.Endpoints.Count == configured.Count(facts.Endpoints.ContainsKey))
-            return [];
+            return given;
 
         HashSet<string> taken = Taken(desired, facts);
         ImmutableArray<Generation> generations = facts.Certificate(certificate.Name).Generations;
         return
         [
+            .. given,
             .. facts.Endpoints.Values
                 .Where(e => !configured.Contains(e.Endpoint) && !taken.Contains(e.Owner)
                     && MayShow(e.Endpoint, facts.Owner(e.Owner)) && IsWithdrawable(facts.Owner(e.Owner)))
@@ -143,11 +155,13 @@ public static class Orphans
                 && Gates.EveryAddressAnswers(
                     s, owner, "records stay, to which caches may still be led, until every address was seen")
                 && OneChainIsMet(s, name, ours, endpoints)
-                && Gates.Permitted(s, name, latest.Without(ours.ToHashSet()), "withdrawing") is { } target)
-            {
-                return new Step.Withdraw(
+                && Gates.Permitted(s, name, latest.Without(ours.ToHashSet()), "withdrawing") is { } target
+                && new Step.Withdraw(
                     s.Certificate.Name, name, latest, target, new Served(s, endpoints).Last(ours),
-                    "no configured endpoint has its records there any more");
+                    "no configured endpoint has its records there any more") is var step
+                && s.IsDue(step))
+            {
+                return step;
             }
         }
 

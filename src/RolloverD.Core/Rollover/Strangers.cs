@@ -25,12 +25,14 @@ internal sealed record Stranger(
 internal static class Strangers
 {
     /// <summary>The strangers that lack some record at an owner that publishes any.</summary>
+    /// <param name="timing">When a certificate is renewed in time.</param>
     /// <param name="facts">What is known.</param>
     /// <param name="ledger">The owner.</param>
     /// <param name="certificates">The certificates that are served under the owner.</param>
     /// <param name="wanted">The records that the owner needs for the generations.</param>
     /// <param name="now">The time.</param>
     public static ImmutableArray<Stranger> At(
+        Timing timing,
         Facts facts,
         OwnerLedger ledger,
         ImmutableArray<DesiredCertificate> certificates,
@@ -55,7 +57,9 @@ internal static class Strangers
             .. generations.Where(g => g.State is GenerationState.Archived).Select(g => g.Key)
                 .Except(generations.Where(g => g.State is not GenerationState.Archived).Select(g => g.Key)),
         ];
-        RecordSet kept = Wanted.OursStay(facts, certificates, now) ? latest : latest.Without(ledger.Ours.ToHashSet());
+        RecordSet kept = Wanted.OursStay(timing, facts, certificates, now)
+            ? latest
+            : latest.Without(ledger.Ours.ToHashSet());
         RecordSet candidate = kept.With(wanted);
         var strangers = ImmutableArray.CreateBuilder<Stranger>();
         foreach (Chain chain in others)

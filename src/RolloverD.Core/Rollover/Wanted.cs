@@ -22,7 +22,7 @@ public static class Wanted
         OwnerLedger ledger = facts.Owner(owner);
         ImmutableArray<DesiredCertificate> certificates = CertificatesAt(desired, facts, owner);
         ImmutableArray<TlsaParameters> parameters =
-            [.. certificates.SelectMany(c => c.Tlsa).Union(Sustained(ledger, facts, certificates, now))];
+            [.. certificates.SelectMany(c => c.Tlsa).Union(Sustained(desired, ledger, facts, certificates, now))];
         List<TlsaRecord> wanted = [];
         foreach (DesiredCertificate certificate in certificates)
         {
@@ -34,7 +34,7 @@ public static class Wanted
             }
         }
 
-        strangers = Strangers.At(facts, ledger, certificates, wanted, now);
+        strangers = Strangers.At(desired.Timing, facts, ledger, certificates, wanted, now);
         foreach (Stranger stranger in strangers)
         {
             if (stranger.IsAccepted)
@@ -54,9 +54,28 @@ public static class Wanted
         }
     }
 
-    /// <summary>The certificates that are served somewhere under the owner.</summary>
+    /// <summary>
+    /// The certificates that are served somewhere under the owner: those that are configured there, and those whose
+    /// files a mail server there goes on reading, as after its endpoint was given to another one.
+    /// </summary>
     public static ImmutableArray<DesiredCertificate> CertificatesAt(Desired desired, Facts facts, string owner) =>
-        desired.Layout.Certificates.RemoveAll(c => !c.Endpoints.Any(e => facts.EndpointOf(e).Owner == owner));
+        desired.Layout.Certificates.RemoveAll(c =>
+            !c.Endpoints.Any(e => facts.EndpointOf(e).Owner == owner)
+            && !ElsewhereOf(desired, facts, c).Any(e => facts.EndpointOf(e).Owner == owner));
+
+    /// <summary>The endpoints of other certificates that show a chain of this one.</summary>
+    internal static IEnumerable<Endpoint> ElsewhereOf(Desired desired, Facts facts, DesiredCertificate certificate)
+    {
+        if (desired.Layout.Certificates.Length == 1)
+            return [];
+
+        ImmutableArray<Generation> generations = facts.Certificate(certificate.Name).Generations;
+        return desired.Layout.Endpoints.Where(e =>
+            !certificate.Endpoints.Contains(e) && facts.EndpointOf(e).Seen.Any(IsItsOwn));
+
+        bool IsItsOwn(Chain chain) => generations.Any(g =>
+            g.State is not GenerationState.Archived && chain.Leaf.Equals(g.Chain?.Leaf));
+    }
 
     /// <summary>
     /// The records that can be made of a generation now: from the key, and from the chain when there is one.
@@ -109,9 +128,10 @@ public static class Wanted
     // its digest looks at no other.
     // Records that were adopted before the first chain is in service oblige too: they cannot go before it is.
     private static IEnumerable<TlsaParameters> Sustained(
-        OwnerLedger ledger, Facts facts, ImmutableArray<DesiredCertificate> certificates, DateTimeOffset now)
+        Desired desired, OwnerLedger ledger, Facts facts, ImmutableArray<DesiredCertificate> certificates,
+        DateTimeOffset now)
     {
-        bool stay = OursStay(facts, certificates, now);
+        bool stay = OursStay(desired.Timing, facts, certificates, now);
         RecordSet? latest = ledger.Latest;
         RecordSet? last = ledger.BaseAt(now);
         IEnumerable<TlsaRecord> records = latest?.Records ?? [];
@@ -123,11 +143,14 @@ public static class Wanted
     /// <summary>
     /// Whether no parameters can be given up yet: none of the certificates has a generation in service, or one is being
     /// deployed, before which no record goes, or one in service has ended, and by what is left of usage 2 it would be
-    /// refused.
+    /// refused. So with one that may end before it is renewed, where usage 2 alone is wanted.
     /// </summary>
     internal static bool OursStay(
-        Facts facts, ImmutableArray<DesiredCertificate> certificates, DateTimeOffset now) =>
+        Timing timing, Facts facts, ImmutableArray<DesiredCertificate> certificates, DateTimeOffset now) =>
         certificates.All(c => facts.Certificate(c.Name).Current is null)
         || certificates.Any(c => facts.Certificate(c.Name).Current is { } current
-            && (current.State is GenerationState.Deploying || current.Chain?.NotAfter <= now));
+            && (current.State is GenerationState.Deploying || current.Chain?.NotAfter <= now
+                || (current.State is GenerationState.Live live
+                    && c.Tlsa.All(p => p.Usage is CertificateUsage.DaneTa)
+                    && !RenewalTime.IsInTime(c, live, timing, now))));
 }
