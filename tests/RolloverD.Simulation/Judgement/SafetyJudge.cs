@@ -249,8 +249,10 @@ internal sealed class SafetyJudge(Scene scene)
             return "an operator broke it";
 
         // An operator took away, before RolloverD was told of it, what had been there before it came, or what the
-        // provider had given a TTL of its own; or he let the name lead elsewhere.
-        if (edition.ToldAt is null && (edition.Origin == Origin.Before || edition.LastsLonger)
+        // provider had given a TTL of its own; or he let the name lead elsewhere. A server that stood still may tell it
+        // when the chain is long in service.
+        if ((edition.ToldAt is not { } heard || brought <= heard)
+            && (edition.Origin == Origin.Before || edition.LastsLonger)
             && scene.Owners.Of(endpoint.TlsaName).Held != edition
             && scene.Owners.SuccessorOf(edition) is not { Origin: Origin.RolloverD })
         {
@@ -325,12 +327,16 @@ internal sealed class SafetyJudge(Scene scene)
             inUse.AddRange(owner.Dormant.Except(inUse).ToArray());
     }
 
+    // Senders use an address that was taken out of DNS; RolloverD answers for it if it found it and did not forget.
+    private bool IsUsed(Listener listener) =>
+        !listener.IsForgotten && (!listener.IsOut || scene.Knowledge.HasFound(listener));
+
     private void Meet(Endpoint endpoint, bool withFormer = true)
     {
         shown.Clear();
         foreach (Listener listener in scene.Mail.Listeners)
         {
-            if (listener.Endpoint != endpoint || listener.IsForgotten || (listener.IsOut && !withFormer))
+            if (listener.Endpoint != endpoint || !IsUsed(listener) || (listener.IsOut && !withFormer))
                 continue;
 
             foreach (List<Shown> processes in listener.Slots.Values)
@@ -351,7 +357,7 @@ internal sealed class SafetyJudge(Scene scene)
             ? before
             : scene.Owners.Of(endpoint.TlsaName);
         return scene.Mail.Listeners
-            .Where(l => !l.IsForgotten
+            .Where(l => IsUsed(l)
                 && (scene.Owners.Of(l.Endpoint.TlsaName) == owner
                     || scene.Owners.FormerOf(l.Endpoint.TlsaName) == owner))
             .SelectMany(l => l.Slots.Values)
