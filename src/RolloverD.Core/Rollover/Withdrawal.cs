@@ -126,10 +126,11 @@ internal static class Withdrawal
             g => Wanted.RecordsOf(g, [.. owner.Ledger.Ours.Select(r => r.Parameters).Distinct()]));
     }
 
-    // Whether every other certificate at the owner would withdraw, too. What its addresses show is asked before it is
-    // done.
+    // Whether every other certificate at the owner would withdraw, too, or has nothing in service yet and waits for it.
+    // What its addresses show is asked before it is done.
     private static bool SpeaksForAll(Situation s, OwnerSituation owner) =>
-        Wanted.CertificatesAt(s.Desired, s.Facts, owner.Owner).All(c =>
-            s.Facts.Certificate(c.Name) is { Current.State: GenerationState.Live live } known
-            && s.Now >= live.VerifiedAt + Wanted.Overlap(s.Desired.Timing, known));
+        Wanted.CertificatesAt(s.Desired, s.Facts, owner.Owner).All(c => s.Facts.Certificate(c.Name) is var known
+            && (known.Current is null
+                || (known.Current.State is GenerationState.Live live
+                    && s.Now >= live.VerifiedAt + Wanted.Overlap(s.Desired.Timing, known))));
 }

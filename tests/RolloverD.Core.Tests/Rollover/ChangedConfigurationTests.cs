@@ -541,6 +541,14 @@ public class ChangedConfigurationTests
         Assert.IsType<Step.Withdraw>(Decide(facts.With(there), desired: elsewhere).Next);
         Assert.Null(Decide(facts.With(there with { CompleteAt = null }), desired: elsewhere).Next);
 
+        // The other one has nothing in service, and may wait for this.
+        Facts waiting = facts
+            .With(Given.Certificate("rsa", Given.In(1, rsaKey, new GenerationState.Issued(rsaChain, Now))))
+            .With(Given.Seen(Some.Mx, Chain) with { TakenOverAt = Some.Start });
+        var together = Assert.IsType<Step.Withdraw>(Planner.Next(
+            desired, waiting, Look.Well(waiting, Mx1, Now, Chain), "mx1", Now).Next);
+        Assert.Equal(new[] { former, formerRsa }.Order(), together.Removed.Order());
+
         // Nor before the rollback window of the other one has passed.
         Facts justNow = facts.With(Given.Certificate("rsa", Given.Live(1, rsaKey, rsaChain) with
         {
