@@ -119,7 +119,7 @@ public static class LedgerEvidence
         sets = sets.RemoveAll(s => s.State is SetState.Gone old
             && old.LastServed + (old.WasShown ? Remembered : MayStillCome) + (4 * s.Records.Ttl) < round.StartedAt);
         ImmutableArray<TlsaRecord> ours = ledger.Ours.RemoveAll(r => !sets.Any(s => s.Records.Contains(r)));
-        TimeSpan aliasTtl = round.Aliases.IsEmpty ? TimeSpan.Zero : round.Aliases.Max(a => a.Ttl);
+        TimeSpan aliasTtl = AliasTtlOf(round);
 
         // What did not change stays the same object: it is neither compared in full again nor written.
         return aliasTtl <= ledger.AliasTtl && askedTtl == ledger.AskedTtl && servers == ledger.Servers
@@ -193,6 +193,9 @@ public static class LedgerEvidence
     private static bool IsExpected(OwnerLedger ledger, RecordSet set) =>
         set.IsAbsent || ledger.Sets.Any(s => s.State is not SetState.Gone && s.Records.Equals(set));
 
+    private static TimeSpan AliasTtlOf(OwnerObservation round) =>
+        round.Aliases.IsEmpty ? TimeSpan.Zero : round.Aliases.Max(a => a.Ttl);
+
     private static ImmutableArray<RecordSet?> AnswersOf(OwnerObservation round) =>
         [.. round.Servers.Where(s => s.IsListed).Select(s => Evidence.SetOf(s.Content))];
 
@@ -232,7 +235,7 @@ public static class LedgerEvidence
             .. Distinct([.. round.Servers.Select(s => Evidence.SetOf(s.Content))])
                 .Where(set => !ledger.Sets.Any(s => s.Records.Equals(set) && s.State is not SetState.Gone)),
         ];
-        TimeSpan aliasTtl = round.Aliases.IsEmpty ? TimeSpan.Zero : round.Aliases.Max(a => a.Ttl);
+        TimeSpan aliasTtl = AliasTtlOf(round);
         ImmutableArray<KnownServer> servers = KnownServer.With(ledger.Servers, round);
         return met.Length == 0 && aliasTtl <= ledger.AliasTtl && servers == ledger.Servers
             ? ledger
