@@ -180,7 +180,7 @@ public class ChangedConfigurationTests
     {
         DesiredCertificate both = Mx1 with { Endpoints = [Some.Mx, Submission] };
         Facts facts = Given.Steady(both, Key);
-        Desired desired = Zoned(Mx1);
+        Desired desired = Some.Zoned(Mx1);
         Assert.Equal([Submission.TlsaName], Orphans.LookedAfterBy(desired, facts, "mx1"));
 
         var withdraw = (Step.Withdraw)Decide(facts, desired: desired).Next!;
@@ -205,7 +205,7 @@ public class ChangedConfigurationTests
         {
             Sets = [new(before, Now.AddHours(-1), new SetState.Gone(Now, Now)), .. ledger.Sets],
         });
-        Desired desired = Zoned(Mx1);
+        Desired desired = Some.Zoned(Mx1);
         Assert.Equal([Submission.TlsaName], Orphans.LookedAfterBy(desired, facts, "mx1"));
         Assert.Same(facts, facts.Forget(desired, Now.AddHours(19)));
         Facts later = facts.Forget(desired, Now.AddHours(20));
@@ -220,7 +220,7 @@ public class ChangedConfigurationTests
         TlsaRecord dead = Some.Record("3 1 1", Some.Key(66));
         Facts facts = Given.Steady(Mx1 with { Endpoints = [Some.Mx, Submission] }, Key)
             .With(Given.Ledger(Some.Set(Ours, dead), Submission.TlsaName) with { Ours = [Ours] });
-        Plan plan = Decide(facts, desired: Zoned(Mx1));
+        Plan plan = Decide(facts, desired: Some.Zoned(Mx1));
         Assert.Null(plan.Next);
         Assert.Contains(plan.Holds, h => h.Gate == Gate.Safety && h.Subject == Submission.TlsaName);
     }
@@ -229,7 +229,7 @@ public class ChangedConfigurationTests
     public void The_next_chain_waits_until_no_cache_holds_records_of_such_an_endpoint_whose_server_may_show_it_too()
     {
         Facts facts = AboutToSwap(Ours);
-        Desired desired = Zoned(Mx1);
+        Desired desired = Some.Zoned(Mx1);
         var withdraw = (Step.Withdraw)Decide(facts, desired: desired).Next!;
         Assert.Equal(Submission.TlsaName, withdraw.Owner);
         facts = facts.Intend(withdraw, Now).Complete(withdraw, new StepOutcome.Published(RecordSet.Absent), Now);
@@ -249,7 +249,7 @@ public class ChangedConfigurationTests
         TlsaRecord dead = Some.Record("3 1 1", Some.Key(66));
         Facts others = AboutToSwap(Ours, dead);
         others = others.With(others.Owner(Submission.TlsaName) with { Ours = [Ours] });
-        Assert.IsType<Step.Deploy>(Decide(others, desired: Zoned(Mx1)).Next);
+        Assert.IsType<Step.Deploy>(Decide(others, desired: Some.Zoned(Mx1)).Next);
     }
 
     [Fact]
@@ -258,17 +258,17 @@ public class ChangedConfigurationTests
         PublicKey rsaKey = Some.Key(3, KeyFamily.Rsa);
         DesiredCertificate rsa = Mx1 with { Name = "rsa", Key = KeyAlgorithm.Rsa2048 };
         Facts facts = AboutToSwap(Ours);
-        Assert.NotEmpty(Safety.OfServing(Zoned(Mx1, rsa), facts, rsa, Some.Chain(rsaKey), Now)
+        Assert.NotEmpty(Safety.OfServing(Some.Zoned(Mx1, rsa), facts, rsa, Some.Chain(rsaKey), Now)
             .Where(v => v.Endpoint == Submission));
         DesiredCertificate other = rsa with { Names = ["mx2.example.net"] };
-        Assert.Empty(Safety.OfServing(Zoned(Mx1, other), facts, other, Some.Chain(rsaKey), Now)
+        Assert.Empty(Safety.OfServing(Some.Zoned(Mx1, other), facts, other, Some.Chain(rsaKey), Now)
             .Where(v => v.Endpoint == Submission));
     }
 
     [Fact]
     public void It_does_not_wait_for_records_that_name_its_key_as_well() =>
         Assert.IsType<Step.Deploy>(
-            Decide(AboutToSwap(Ours, Some.Record("3 1 1", Some.Key(2))), desired: Zoned(Mx1)).Next);
+            Decide(AboutToSwap(Ours, Some.Record("3 1 1", Some.Key(2))), desired: Some.Zoned(Mx1)).Next);
 
     [Theory]
     [InlineData(1, 2, 3)]
@@ -286,7 +286,7 @@ public class ChangedConfigurationTests
             Lingering = [new(Some.Chain(Some.Key(old)), Now)],
             Former = [new(Submission.TlsaName, Now.AddHours(1))],
         });
-        var withdraw = (Step.Withdraw)Decide(facts, desired: Zoned(Mx1)).Next!;
+        var withdraw = (Step.Withdraw)Decide(facts, desired: Some.Zoned(Mx1)).Next!;
         Assert.Equal(Submission.TlsaName, withdraw.Owner);
         Assert.Equal([next, lingers, kept], withdraw.Removed);
     }
@@ -303,7 +303,7 @@ public class ChangedConfigurationTests
             Facts facts = Given.Steady(Mx1 with { Endpoints = [Some.Mx, Submission] }, Some.Key(elsewhere))
                 .With(Given.Ledger(set, Submission.TlsaName))
                 .With(Given.Seen(Submission, Some.Chain(Some.Key(here))) with { TakenOverAt = Some.Start });
-            Assert.Equal([other, shown], ((Step.Withdraw)Decide(facts, desired: Zoned(Mx1)).Next!).Removed);
+            Assert.Equal([other, shown], ((Step.Withdraw)Decide(facts, desired: Some.Zoned(Mx1)).Next!).Removed);
         }
     }
 
@@ -328,7 +328,7 @@ public class ChangedConfigurationTests
         Assert.Equal([Ours], Assert.IsType<Step.Withdraw>(Plan(one).Next).Removed);
 
         Facts In(GenerationState state) => steady.With(steady.Certificate("mx1").With(Given.In(2, next, state)));
-        Plan Plan(Facts facts) => Decide(facts, desired: Zoned(Mx1));
+        Plan Plan(Facts facts) => Decide(facts, desired: Some.Zoned(Mx1));
         void Holds(Facts facts, DateTimeOffset? until)
         {
             Plan plan = Plan(facts);
@@ -356,7 +356,7 @@ public class ChangedConfigurationTests
         Assert.Contains("caches may still be led", hold.Reason, StringComparison.Ordinal);
         Assert.IsType<Step.Withdraw>(Decide(unmet, until).Next);
 
-        Plan Decide(Observation look, DateTimeOffset now) => Planner.Next(Zoned(Mx1), facts, look, "mx1", now);
+        Plan Decide(Observation look, DateTimeOffset now) => Planner.Next(Some.Zoned(Mx1), facts, look, "mx1", now);
     }
 
     [Fact]
@@ -366,15 +366,15 @@ public class ChangedConfigurationTests
         Facts facts = Steady
             .With(Given.Certificate("old", Given.Live(1, Some.Key(5))))
             .With(Given.Ledger(Some.Set(Some.Record("3 1 1", Some.Key(5))), gone.Endpoints[0].TlsaName));
-        Assert.Equal(Submission.TlsaName, ((Step.Withdraw)Decide(facts, desired: Zoned(Mx1)).Next!).Owner);
-        Assert.Null(Decide(facts, desired: Zoned(Mx1, gone)).Next);
+        Assert.Equal(Submission.TlsaName, ((Step.Withdraw)Decide(facts, desired: Some.Zoned(Mx1)).Next!).Owner);
+        Assert.Null(Decide(facts, desired: Some.Zoned(Mx1, gone)).Next);
     }
 
     [Fact]
     public void Only_one_certificate_looks_after_them()
     {
         Facts facts = Given.Steady(Mx1 with { Endpoints = [Some.Mx, Submission] }, Key);
-        Desired two = Zoned(Mx1, Mx1 with { Name = "zz" });
+        Desired two = Some.Zoned(Mx1, Mx1 with { Name = "zz" });
         Assert.Empty(Orphans.LookedAfterBy(two, facts, "zz"));
         Assert.Same(facts, facts.Forget(two, Now));
     }
@@ -459,13 +459,13 @@ public class ChangedConfigurationTests
     public void Such_an_endpoint_is_met_only_while_its_records_can_be_withdrawn()
     {
         Facts facts = Given.Steady(Mx1 with { Endpoints = [Some.Mx, Submission] }, Key);
-        ImmutableArray<string> orphans = Orphans.LookedAfterBy(Zoned(Mx1), facts, "mx1");
+        ImmutableArray<string> orphans = Orphans.LookedAfterBy(Some.Zoned(Mx1), facts, "mx1");
         Assert.Equal([Submission.TlsaName], orphans);
-        Assert.Equal([Submission], Orphans.EndpointsAt(Zoned(Mx1), facts, orphans));
+        Assert.Equal([Submission], Orphans.EndpointsAt(Some.Zoned(Mx1), facts, orphans));
         Assert.Empty(Orphans.EndpointsAt(Some.Desired(Mx1), facts, orphans));
 
         facts = facts.Observe(Mx1, Seen(facts, Look.Serves(RecordSet.Absent), Now));
-        Assert.Empty(Orphans.EndpointsAt(Zoned(Mx1), facts, orphans));
+        Assert.Empty(Orphans.EndpointsAt(Some.Zoned(Mx1), facts, orphans));
     }
 
     [Theory]
@@ -487,7 +487,7 @@ public class ChangedConfigurationTests
                         new("192.0.2.2", TimeSpan.FromHours(1), [there.Leaf.Sha256], Now),
                     ],
                 });
-            Assert.Equal([goes, kept], ((Step.Withdraw)Decide(facts, desired: Zoned(Mx1)).Next!).Removed);
+            Assert.Equal([goes, kept], ((Step.Withdraw)Decide(facts, desired: Some.Zoned(Mx1)).Next!).Removed);
         }
     }
 
@@ -570,13 +570,6 @@ public class ChangedConfigurationTests
 
     private static Desired Timed(TimeSpan ttl) =>
         Some.Desired(Mx1) with { Timing = new(ttl, TimeSpan.FromMinutes(5), TimeSpan.FromHours(1)) };
-
-    private static Desired Zoned(params ImmutableArray<DesiredCertificate> certificates) =>
-        Some.Desired(certificates) with
-        {
-            Zones = ImmutableSortedDictionary<string, ProviderSettings>.Empty.Add(
-                "example.net", new("rfc2136", ImmutableDictionary<string, string>.Empty)),
-        };
 
     // The world as Look.Well has it, and the submission owner, which no endpoint leads to, looked at by its own name.
     private static Observation Seen(Facts facts, AnswerContent submission, DateTimeOffset at)

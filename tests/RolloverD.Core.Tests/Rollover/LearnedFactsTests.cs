@@ -40,7 +40,7 @@ public class LearnedFactsTests
                 Given.Ledger(Some.Set(R1, R2), B) with { AliasTtl = AliasTtl },
             ],
             [Given.Seen(Some.Mx, C1) with { TlsaOwner = A, TakenOverAt = Some.Start }]);
-        Desired desired = Zoned(Mx1);
+        Desired desired = Some.Zoned(Mx1);
 
         // The CNAME is moved from A to B. The alias, of an hour, may be used until an hour on, and what is got there
         // last for an hour more.
@@ -58,7 +58,7 @@ public class LearnedFactsTests
             [Issued],
             [Given.Ledger(Some.Set(R1, R2), B) with { AliasTtl = AliasTtl }],
             [Given.Seen(Some.Mx, C1) with { TlsaOwner = B, TakenOverAt = Some.Start }]);
-        Desired desired = Zoned(Mx1);
+        Desired desired = Some.Zoned(Mx1);
         Observation look = LedTo(B, Some.Set(R1, R2), Now, C1);
         Facts seen = facts.Observe(Mx1, look).Meet(LedTo(A, Some.Set(R1), Now, C1), Now);
         Assert.IsNotType<Step.Deploy>(Planner.Next(desired, seen, look, "mx1", Now).Next);
@@ -87,7 +87,7 @@ public class LearnedFactsTests
                 },
             ],
             [Given.Seen(Some.Mx, C1) with { TlsaOwner = Some.Owner, TakenOverAt = Some.Start }]);
-        Desired desired = Zoned(Mx1);
+        Desired desired = Some.Zoned(Mx1);
         DateTimeOffset at = Now;
         while (!Deploys() && at < Now + (3 * Day))
             at = at.AddMinutes(30);
@@ -117,7 +117,7 @@ public class LearnedFactsTests
                 },
             ],
             [Given.Seen(Some.Mx, C1) with { TakenOverAt = Some.Start }]);
-        Desired desired = Zoned(Mx1);
+        Desired desired = Some.Zoned(Mx1);
         for (DateTimeOffset at = Now; at <= Now.AddHours(6); at = at.AddMinutes(30))
         {
             Observation look = Look.Well(facts, Mx1, at, C1);
@@ -142,7 +142,7 @@ public class LearnedFactsTests
                 new AnswerContent.LeadsElsewhere($"it answers with a CNAME to {B}, on which the servers do not agree"),
                 Look.Serves(Some.Set(R1, R2)))),
         };
-        Assert.IsNotType<Step.Deploy>(Planner.Next(Zoned(Mx1), facts.Observe(Mx1, look), look, "mx1", Now).Next);
+        Assert.IsNotType<Step.Deploy>(Planner.Next(Some.Zoned(Mx1), facts.Observe(Mx1, look), look, "mx1", Now).Next);
     }
 
     // An endpoint is given to a certificate of its own; its mail server still reads the files of the former one.
@@ -161,7 +161,7 @@ public class LearnedFactsTests
                 Given.Seen(Some.Mx, C1) with { TakenOverAt = Some.Start },
                 Given.Seen(Other, C1) with { TakenOverAt = Some.Start },
             ]);
-        Desired desired = moved ? Zoned(Mx1, Mx2) : Zoned(Mx1);
+        Desired desired = moved ? Some.Zoned(Mx1, Mx2) : Some.Zoned(Mx1);
         Plan plan = Planner.Next(desired, facts, Look.Well(facts, Mx1, Now, C1), "mx1", Now);
         Assert.IsNotType<Step.Deploy>(plan.Next);
     }
@@ -176,7 +176,7 @@ public class LearnedFactsTests
         {
             Others = [first, second],
         };
-        Desired desired = Zoned(Mx1);
+        Desired desired = Some.Zoned(Mx1);
         DateTimeOffset now = Now;
         HashSet<string> tried = [];
         for (int i = 0; i < 200; i++)
@@ -211,7 +211,7 @@ public class LearnedFactsTests
         };
         Facts seen = facts.Observe(Mx1, look);
         Assert.Contains(stranger, seen.EndpointOf(Some.Mx).Seen);
-        Assert.IsNotType<Step.Publish>(Planner.Next(Zoned(Mx1), seen, look, "mx1", Now.AddSeconds(5)).Next);
+        Assert.IsNotType<Step.Publish>(Planner.Next(Some.Zoned(Mx1), seen, look, "mx1", Now.AddSeconds(5)).Next);
     }
 
     // After a start of the machine times in the facts lie up to a minute ahead, and looks are dropped meanwhile.
@@ -230,7 +230,7 @@ public class LearnedFactsTests
         DateTimeOffset at = booted.AddSeconds(5);
         Observation look = Look.Well(facts, Mx1, at, Some.Chain(K9));
         facts = facts.Observe(Mx1, look);
-        Plan plan = Planner.Next(Zoned(Mx1), facts, look, "mx1", at);
+        Plan plan = Planner.Next(Some.Zoned(Mx1), facts, look, "mx1", at);
         Assert.IsNotType<Step.Publish>(plan.Next); // the host shows another chain than that of the record
     }
 
@@ -261,7 +261,7 @@ public class LearnedFactsTests
                 new("192.0.2.26", [new Presented.Unreachable("timed out")]),
             ])),
         };
-        Plan plan = Planner.Next(Zoned(Mx1), facts.Observe(Mx1, look), look, "mx1", Now);
+        Plan plan = Planner.Next(Some.Zoned(Mx1), facts.Observe(Mx1, look), look, "mx1", Now);
         Assert.IsNotType<Step.Deploy>(plan.Next);
     }
 
@@ -334,7 +334,7 @@ public class LearnedFactsTests
             Observation look = Look.Well(facts, Mx1, at, C1);
             look = look with { Owners = look.Owners.SetItem(Some.Owner, Unsigned(Some.Owner, at)) };
             facts = facts.Observe(Mx1, look);
-            next = Planner.Next(Zoned(Mx1), facts, look, "mx1", at).Next;
+            next = Planner.Next(Some.Zoned(Mx1), facts, look, "mx1", at).Next;
         }
 
         Assert.IsType<Step.Issue>(next);
@@ -357,19 +357,12 @@ public class LearnedFactsTests
         {
             Observation look = Look.Well(facts, Mx1, at, C1);
             look = look with { Owners = look.Owners.SetItem(Other.TlsaName, Unsigned(Other.TlsaName, at)) };
-            facts = facts.Observe(Mx1, look).Forget(Zoned(Mx1), at);
-            next = Planner.Next(Zoned(Mx1), facts, look, "mx1", at).Next;
+            facts = facts.Observe(Mx1, look).Forget(Some.Zoned(Mx1), at);
+            next = Planner.Next(Some.Zoned(Mx1), facts, look, "mx1", at).Next;
         }
 
         Assert.IsType<Step.Deploy>(next);
     }
-
-    private static Desired Zoned(params ImmutableArray<DesiredCertificate> certificates) =>
-        Some.Desired(certificates) with
-        {
-            Zones = ImmutableSortedDictionary<string, ProviderSettings>.Empty.Add(
-                "example.net", new("rfc2136", ImmutableDictionary<string, string>.Empty)),
-        };
 
     private static Observation LedTo(
         string owner, RecordSet set, DateTimeOffset now, Chain chain, string zone = "example.net") => new(

@@ -60,6 +60,14 @@ internal static class Some
         "mx1", [Mx.Host], "ca", KeyAlgorithm.EcdsaP256, KeyPolicy.Rotate, TimeSpan.FromDays(365), null,
         [TlsaParameters.DaneEeSpkiSha256], [Mx], []);
 
+    /// <summary>With the zone of the hosts, so that records can be withdrawn that nothing is configured for.</summary>
+    public static Desired Zoned(params ImmutableArray<DesiredCertificate> certificates) =>
+        Desired(certificates) with
+        {
+            Zones = ImmutableSortedDictionary<string, ProviderSettings>.Empty.Add(
+                "example.net", new("rfc2136", ImmutableDictionary<string, string>.Empty)),
+        };
+
     public static Desired Desired(params ImmutableArray<DesiredCertificate> certificates) => new(
         "/var/lib/rolloverd",
         new(["127.0.0.1:53"], null),
