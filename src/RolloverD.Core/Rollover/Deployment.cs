@@ -66,7 +66,7 @@ internal static class Deployment
         {
             // Nobody reads it yet, so it may wait as before its first try; what is put back waits for safety alone.
             goesOn = IsPutBack(s)
-                ? MayGoOn(s, current, Safety.OfPuttingBack(s.Desired, s.Facts, s.Certificate, chain, s.Now))
+                ? MayGoOn(s, current, Safety.OfPuttingIn(s.Desired, s.Facts, s.Certificate, chain, s.Now))
                 : IsCovered(s, current, chain) && ServersAreReady(s);
         }
         else if (NotConfigured(s) is { } not)
@@ -133,7 +133,7 @@ internal static class Deployment
         foreach (OwnerSituation owner in s.Owners)
             heard &= Gates.ServersWereHeard(s, owner, chain);
         ImmutableArray<Violation> violations =
-            Safety.OfPuttingBack(s.Desired, s.Facts, s.Certificate, chain, s.Now);
+            Safety.OfPuttingIn(s.Desired, s.Facts, s.Certificate, chain, s.Now);
         if (!violations.IsEmpty)
         {
             s.Hold(
@@ -227,7 +227,7 @@ internal static class Deployment
         bool Fits(RecordSet set) => set.Covers(chain) || Added().IsEmpty;
 
         ImmutableArray<Violation> Added() =>
-            added ??= Safety.OfPuttingBack(s.Desired, s.Facts, s.Certificate, chain, s.Now);
+            added ??= Safety.OfPuttingIn(s.Desired, s.Facts, s.Certificate, chain, s.Now);
     }
 
     private static bool IsEarly(Situation s, Generation generation, ImmutableArray<Violation> violations)
@@ -273,7 +273,7 @@ internal static class Deployment
     private static Generation? Earlier(Situation s, Generation current) =>
         s.Known.Generations.LastOrDefault(g => g.State is GenerationState.Live live
             && g.Number != current.Number
-            && Safety.OfPuttingBack(s.Desired, s.Facts, s.Certificate, live.Chain, s.Now).IsEmpty);
+            && Safety.OfPuttingIn(s.Desired, s.Facts, s.Certificate, live.Chain, s.Now).IsEmpty);
 
     // Twice as late each time, for a server that a reload does not help must not be reloaded for ever.
     private static TimeSpan ReloadAgainAfter(Situation s, TimeSpan tried)

@@ -198,21 +198,22 @@ public static class Safety
         && !set.Records.Any(r => r.Matches(chain));
 
     /// <summary>
-    /// The violations that serving this chain at the certificate's endpoints would add. Empty: it is permitted. A set
-    /// that fails every chain now, one of the same kind of key among them, may fail this one too; while one address
-    /// still works, for one holder of one cached set, nothing may go into service that does not. A chain of another
-    /// kind of key may be all that an address shows, and the new one then comes in its place; or the new one comes
-    /// beside it and is the first of its kind. Of a change that may have come in parts every part counts as visible.
+    /// The violations that going on to serve this chain at the certificate's endpoints would add. Empty: it is
+    /// permitted. A set that fails every chain now, one of the same kind of key among them, may fail this one too;
+    /// while one address still works, for one holder of one cached set, nothing may go into service that does not. A
+    /// chain of another kind of key may be all that an address shows, and the new one then comes in its place; or the
+    /// new one comes beside it and is the first of its kind. Of a change that may have come in parts every part counts
+    /// as visible.
     /// </summary>
     public static ImmutableArray<Violation> OfServing(
         Desired desired, Facts facts, DesiredCertificate certificate, Chain chain, DateTimeOffset now) =>
         OfServing(desired, facts, certificate, chain, now, e => !facts.EndpointOf(e).Seen.Contains(chain));
 
     /// <summary>
-    /// The violations that putting this chain back would add. Where it was seen last counts too: while an address does
-    /// not answer it stays seen, and may be gone for long.
+    /// The violations that putting this chain in or back would add. Where it was seen last counts too: another address
+    /// may not show it, and while one does not answer it stays seen, and may be gone for long.
     /// </summary>
-    public static ImmutableArray<Violation> OfPuttingBack(
+    public static ImmutableArray<Violation> OfPuttingIn(
         Desired desired, Facts facts, DesiredCertificate certificate, Chain chain, DateTimeOffset now) =>
         OfServing(desired, facts, certificate, chain, now, _ => true);
 

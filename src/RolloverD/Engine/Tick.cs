@@ -155,16 +155,19 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
         {
             Step.Publish publish => Safety.OfPublishing(world.Desired, known, publish.Owner, publish.Target, now),
             Step.Withdraw withdraw => Safety.OfPublishing(world.Desired, known, withdraw.Owner, withdraw.Target, now),
-            Step.Deploy or Step.Reload when Chain() is { } chain =>
-                Safety.OfServing(world.Desired, known, certificate, chain, now),
-            Step.PutBack when Chain() is { } chain =>
-                Safety.OfPuttingBack(world.Desired, known, certificate, chain, now),
+            Step.Deploy or Step.Reload or Step.PutBack when Concerned() is { Chain: { } chain } generation =>
+                GoesOn(generation)
+                    ? Safety.OfServing(world.Desired, known, certificate, chain, now)
+                    : Safety.OfPuttingIn(world.Desired, known, certificate, chain, now),
             _ => [],
         };
 
-        Chain? Chain() => GenerationOf(step) is { } number
-            ? known.Certificate(certificate.Name).Find(number)?.Chain
-            : null;
+        Generation? Concerned() =>
+            GenerationOf(step) is { } number ? known.Certificate(certificate.Name).Find(number) : null;
+
+        // Some process may have read it already.
+        bool GoesOn(Generation generation) =>
+            step is Step.Reload || (step is Step.Deploy && generation.State is GenerationState.Deploying);
     }
 
     /// <param name="step">The step.</param>

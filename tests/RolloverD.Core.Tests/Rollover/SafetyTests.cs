@@ -307,7 +307,7 @@ public class SafetyTests
         // One address does not answer, so the chain before stays seen, though no process may show it any more.
         Facts facts = World(Some.Set(New), Some.Chain(OldKey), Some.Chain(NewKey));
         Assert.Empty(Serve(facts, Some.Chain(OldKey)));
-        Assert.Single(Safety.OfPuttingBack(Desired, facts, Some.Certificate, Some.Chain(OldKey), Now));
+        Assert.Single(Safety.OfPuttingIn(Desired, facts, Some.Certificate, Some.Chain(OldKey), Now));
     }
 
     [Fact]
