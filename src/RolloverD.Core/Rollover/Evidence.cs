@@ -125,7 +125,7 @@ public static class Evidence
 
         // The servers of its own zone are not told, and may be others than when it held records.
         if (round.Owner != name)
-            ledger = ledger with { Servers = KnownServer.LeftBehind(ledger.Servers, round) };
+            ledger = ledger with { Servers = KnownServer.LeftBehind(ledger.Servers, round, margin) };
         return facts.With(ledger.Observe(round.Owner == name ? round : round with
         {
             Servers =

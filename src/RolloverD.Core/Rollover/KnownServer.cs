@@ -110,15 +110,20 @@ public sealed record KnownServer(string Server, string Address, TimeSpan Ttl, Da
     /// The servers that are known of a zone one of whose names has become an alias. A round that follows it tells the
     /// servers of the zone that it leads to: the others may be gone, and go on giving out what the name held.
     /// </summary>
+    /// <param name="known">Those that were known before.</param>
+    /// <param name="round">The round.</param>
+    /// <param name="margin">How much longer than a TTL a server counts.</param>
     /// <returns>The same array when nothing is new.</returns>
     internal static ImmutableArray<KnownServer> LeftBehind(
-        ImmutableArray<KnownServer> known, OwnerObservation round)
+        ImmutableArray<KnownServer> known, OwnerObservation round, TimeSpan margin)
     {
-        return known.Any(IsMissed)
-            ? [.. known.Select(k => IsMissed(k) ? k with { LeftAt = round.FinishedAt } : k)]
-            : known;
-
-        bool IsMissed(KnownServer server) => server.LeftAt is null && server.AnswerIn(round) is null;
+        ImmutableArray<KnownServer> after =
+        [
+            .. known
+                .Select(k => k.LeftAt is null && k.AnswerIn(round) is null ? k with { LeftAt = round.FinishedAt } : k)
+                .Where(k => !(k.ForgottenAt + margin <= round.StartedAt)),
+        ];
+        return after.AsSpan().SequenceEqual(known.AsSpan()) ? known : after;
     }
 
     private static ImmutableArray<KnownServer> Fresh(ImmutableArray<KnownServer> known, OwnerObservation round)
