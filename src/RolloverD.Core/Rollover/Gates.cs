@@ -54,8 +54,7 @@ internal static class Gates
             {
                 s.Hold(
                     Gate.Propagation, owner.Owner, null,
-                    $"{elsewhere.Server} ({elsewhere.Address}) leads senders elsewhere than the other servers of "
-                    + $"{endpoint.TlsaName}, and what they find there is not known",
+                    $"what {endpoint.TlsaName} leads to is not known: {elsewhere}",
                     "see that every server of the zone serves its latest version");
                 return false;
             }
@@ -82,9 +81,16 @@ internal static class Gates
             .OfType<OwnerObservation>()
             .Where(round => round.Security is ZoneSecurity.Insecure);
 
-    private static ServerAnswer? LeadsElsewhere(Situation s, string name) =>
-        s.Observation.Owners.GetValueOrDefault(name)?.Servers
-            .FirstOrDefault(a => a.IsListed && a.Content is AnswerContent.LeadsElsewhere);
+    private static string? LeadsElsewhere(Situation s, string name)
+    {
+        foreach (ServerAnswer answer in s.Observation.Owners.GetValueOrDefault(name)?.Servers ?? [])
+        {
+            if (answer is { IsListed: true, Content: AnswerContent.LeadsElsewhere elsewhere })
+                return $"{answer.Server} ({answer.Address}) leads senders elsewhere: {elsewhere.Reason}";
+        }
+
+        return null;
+    }
 
     private static bool IsHeard(Situation s, string name) =>
         s.Observation.Owners.GetValueOrDefault(name) is { } round && round.IsHeard();

@@ -95,6 +95,9 @@ public class LearnedFactsTests
         // Resolvers may ask the former host for a day, and keep for an hour what it said last.
         DateTimeOffset forgotten = Now + Day - (knownToHaveLeft ? TimeSpan.FromMinutes(5) : TimeSpan.Zero);
         Assert.InRange(at, forgotten + Some.Ttl, forgotten + Some.Ttl + TimeSpan.FromHours(2));
+        OwnerLedger own = facts.Owner(Some.Owner);
+        Assert.Empty(own.FormerServers);
+        Assert.DoesNotContain(own.Sets, s => s is { Records.IsAbsent: false, State: SetState.Seen });
 
         bool Deploys()
         {
@@ -142,7 +145,9 @@ public class LearnedFactsTests
                 new AnswerContent.LeadsElsewhere($"it answers with a CNAME to {B}, on which the servers do not agree"),
                 Look.Serves(Some.Set(R1, R2)))),
         };
-        Assert.IsNotType<Step.Deploy>(Planner.Next(Some.Zoned(Mx1), facts.Observe(Mx1, look), look, "mx1", Now).Next);
+        Plan plan = Planner.Next(Some.Zoned(Mx1), facts.Observe(Mx1, look), look, "mx1", Now);
+        Assert.IsNotType<Step.Deploy>(plan.Next);
+        Assert.Contains(plan.Holds, h => h.Gate == Gate.Propagation && h.Reason.Contains(B, StringComparison.Ordinal));
     }
 
     // An endpoint is given to a certificate of its own; its mail server still reads the files of the former one.
