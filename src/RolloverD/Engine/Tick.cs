@@ -181,10 +181,15 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
         do
         {
             LoadedFacts loaded = facts.Load();
-            Facts known = notBegun is null
-                ? loaded.Facts
-                : loaded.Facts.TakeBack(step, notBegun.Facts.Shift(notBegun.JumpTo(loaded)?.By ?? TimeSpan.Zero))
-                    .ObserveOthers(met, world.Desired.Timing);
+            Facts known = loaded.Facts;
+            if (notBegun is not null)
+            {
+                ClockJump? jump = notBegun.JumpTo(loaded);
+                known = known.TakeBack(step, notBegun.Facts.Shift(jump?.By ?? TimeSpan.Zero));
+                if (jump is null) // else what was met bears times of the clock before
+                    known = known.ObserveOthers(met, world.Desired.Timing);
+            }
+
             known = known.Complete(step, outcome, loaded.Now).Meet(met, loaded.Now);
             saved = Save(loaded, known, [Entry(step, word, text)]);
         }

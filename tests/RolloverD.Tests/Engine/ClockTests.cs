@@ -1,3 +1,4 @@
+using RolloverD.Core.Dane;
 using RolloverD.Core.Ports;
 using RolloverD.Core.Rollover;
 using RolloverD.Engine;
@@ -82,6 +83,42 @@ public sealed class ClockTests
             });
             AssertInTime(undisturbed, disturbed, Off + TimeSpan.FromMinutes(1) + Slack, $"started anew at effect {n}");
         }
+    }
+
+    [Fact]
+    public async Task What_was_found_just_before_a_step_by_the_clock_before_it_was_set_ends_no_set()
+    {
+        Endpoint submission = new(EngineWorld.Mx.Host, 465);
+        var world = new EngineWorld(endpoints: [EngineWorld.Mx, submission]);
+        await world.SettleAsync();
+        RecordSet published = world.Zone.Held(submission.TlsaName);
+        world.Reconfigure([EngineWorld.Mx]);
+
+        // Just when its records are about to be withdrawn somebody takes them away, and the clock is set forward.
+        bool isGone = false, isSet = false;
+        world.Effects.Watch = what =>
+        {
+            bool isAsked = world.Facts.Owner(submission.TlsaName).Sets.Any(s => s.State is SetState.Intended);
+            if (what == "ask servers" && isAsked && !isGone)
+            {
+                isGone = true;
+                world.Zone.Put(submission.TlsaName, RecordSet.Absent);
+                world.Clock.Pass(TimeSpan.FromSeconds(5));
+            }
+            else if (what == "shake hands" && isGone && !isSet)
+            {
+                isSet = true;
+                world.Clock.Set(TimeSpan.FromHours(1));
+            }
+        };
+        TickResult? refused = null;
+        await world.RunUntilAsync(r => (refused = r).Outcome is StepOutcome.Refused);
+        Assert.IsType<Step.Withdraw>(refused!.Plan.Next);
+        DateTimeOffset then = world.Clock.GetUtcNow();
+        await world.TurnAsync();
+        PublishedSet old =
+            Assert.Single(world.Facts.Owner(submission.TlsaName).Sets, s => s.Records.Equals(published));
+        Assert.True(Assert.IsType<SetState.Gone>(old.State).LastServed > then.AddMinutes(-1), $"{old.State}");
     }
 
     [Fact]
