@@ -64,6 +64,8 @@ public static class LedgerEvidence
             ];
         ImmutableArray<RecordSet?> answers = AnswersOf(round);
         ImmutableArray<RecordSet> served = Distinct(answers);
+        OwnerLedger asItWas = ledger;
+        ledger = served.Concat(former.OfType<RecordSet>()).Aggregate(ledger, (known, set) => known.LastingAsPart(set));
         ImmutableArray<PublishedSet> sets = ledger.Sets;
         TimeSpan? askedTtl = ledger.AskedTtl;
         foreach (RecordSet set in served)
@@ -123,8 +125,8 @@ public static class LedgerEvidence
 
         // What did not change stays the same object: it is neither compared in full again nor written.
         return aliasTtl <= ledger.AliasTtl && askedTtl == ledger.AskedTtl && servers == ledger.Servers
-            && zone == ledger.Zone && ours.Length == ledger.Ours.Length && sets.SequenceEqual(ledger.Sets)
-            ? ledger
+            && zone == ledger.Zone && ours.Length == ledger.Ours.Length && sets.SequenceEqual(asItWas.Sets)
+            ? asItWas
             : ledger with
             {
                 Sets = sets,
@@ -235,6 +237,7 @@ public static class LedgerEvidence
             .. Distinct([.. round.Servers.Select(s => Evidence.SetOf(s.Content))])
                 .Where(set => !ledger.Sets.Any(s => s.Records.Equals(set) && s.State is not SetState.Gone)),
         ];
+        ledger = met.Aggregate(ledger, (known, set) => known.LastingAsPart(set));
         TimeSpan aliasTtl = AliasTtlOf(round);
         ImmutableArray<KnownServer> servers = KnownServer.With(ledger.Servers, round);
         return met.Length == 0 && aliasTtl <= ledger.AliasTtl && servers == ledger.Servers

@@ -155,6 +155,26 @@ public sealed record OwnerLedger(
             ? this with { Sets = [.. Sets.Select(s => IsShorter(s, given) ? s with { Records = given } : s)] }
             : this;
 
+    /// <summary>
+    /// With the TTL of what a server shows, where that is longer and a part of a change: the provider gave it that TTL,
+    /// and gives it to the rest, too.
+    /// </summary>
+    public OwnerLedger LastingAsPart(RecordSet shown)
+    {
+        if (shown.IsAbsent || Sets.Any(s => s.Records.Equals(shown) && s.State is not SetState.Gone))
+            return this;
+
+        ImmutableArray<PublishedSet> sets =
+            [.. Sets.Select((s, i) => IsLastingPart(i) ? s with { Records = new(s.Records.Records, shown.Ttl) } : s)];
+        return sets.AsSpan().SequenceEqual(Sets.AsSpan()) ? this : this with { Sets = sets };
+
+        bool IsLastingPart(int index) =>
+            Sets[index] is { State: SetState.Intended { Unheard: > 0 }, Records: var after }
+            && after.Ttl < shown.Ttl && !after.HasSameRecords(shown)
+            && this.Before(index).Any(before => before.Ttl < shown.Ttl
+                && shown.Records.All(r => before.Contains(r) || after.Contains(r)));
+    }
+
     private static bool IsShorter(PublishedSet set, RecordSet given) =>
         set.State is SetState.Intended && set.Records.Ttl < given.Ttl && set.Records.HasSameRecords(given);
 
@@ -190,7 +210,7 @@ public sealed record OwnerLedger(
     /// </summary>
     public OwnerLedger Found(RecordSet set, DateTimeOffset now)
     {
-        OwnerLedger lasting = Lasting(set);
+        OwnerLedger lasting = Lasting(set).LastingAsPart(set);
         return lasting.WithFound(set, now).WithPartsOf(lasting, now, new SetState.Seen());
     }
 

@@ -43,7 +43,7 @@ public static class Visibility
             if (ledger.Sets[i].State is not SetState.Intended { Unheard: > 0 })
                 continue;
 
-            foreach (RecordSet before in Before(ledger, i))
+            foreach (RecordSet before in ledger.Before(i))
             {
                 foreach (RecordSet part in Parts(before, ledger.Sets[i].Records))
                     yield return part;
@@ -51,7 +51,10 @@ public static class Visibility
         }
     }
 
-    private static IEnumerable<RecordSet> Before(OwnerLedger ledger, int index)
+    /// <summary>What a change may have started from.</summary>
+    /// <param name="ledger">The ledger.</param>
+    /// <param name="index">Where its set stands.</param>
+    internal static IEnumerable<RecordSet> Before(this OwnerLedger ledger, int index)
     {
         bool any = false;
         for (int i = index - 1; i >= 0; i--)

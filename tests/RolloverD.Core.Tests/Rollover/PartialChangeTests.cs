@@ -194,6 +194,49 @@ public class PartialChangeTests
         Assert.Equal(Some.Ttl, part.Ttl);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Parts_have_the_TTL_that_some_part_was_seen_with(bool counts)
+    {
+        RecordSet after = Some.Set([Ours, Next, .. Certificates]);
+        var shown = new RecordSet([Next, Ours, Certificates[0]], TimeSpan.FromHours(8));
+        OwnerLedger ledger = Given.Ledger(Some.Set(Next)).Intend(after, [Ours, .. Certificates], Now);
+        OwnerObservation round = Look.At(Now.AddMinutes(1), Look.Serves(shown));
+        ledger = counts
+            ? ledger.Observe(round)
+            : Given.Facts([], [ledger])
+                .Meet(Look.Nothing with { Owners = Look.Nothing.Owners.Add(Some.Owner, round) }, Now.AddMinutes(1))
+                .Owner(Some.Owner).Observe(Look.At(Now.AddMinutes(2), Look.Serves(after)));
+        Assert.Contains(
+            new RecordSet([Next, Ours], shown.Ttl),
+            ledger.VisibleSetsAt(Now.AddHours(8), TimeSpan.FromMinutes(10)));
+    }
+
+    [Fact]
+    public void Parts_have_the_TTL_that_some_part_was_found_with()
+    {
+        RecordSet after = Some.Set([Ours, Next, .. Certificates]);
+        var found = new RecordSet([Next, Ours, Certificates[0]], TimeSpan.FromHours(8));
+        OwnerLedger ledger = Given.Ledger(Some.Set(Next))
+            .Intend(after, [Ours, .. Certificates], Now).Found(found, Now.AddMinutes(1))
+            .Observe(Look.At(Now.AddMinutes(2), Look.Serves(found)));
+        Assert.Contains(
+            new RecordSet([Next, Ours], found.Ttl),
+            ledger.VisibleSetsAt(Now.AddHours(8), TimeSpan.FromMinutes(10)));
+    }
+
+    // What was there before, with another TTL, is no part of a change.
+    [Fact]
+    public void A_longer_TTL_of_what_was_there_before_says_nothing_of_a_change_that_was_not_tried()
+    {
+        RecordSet after = Some.Set(Ours, Next);
+        OwnerLedger ledger = Given.Ledger(Some.Set(Next)).Intend(after, [Ours], Now).Applied(after, Now);
+        ledger = ledger.Observe(
+            Look.At(Now.AddMinutes(1), Look.Serves(new RecordSet([Next], TimeSpan.FromHours(8)))));
+        Assert.DoesNotContain(ledger.Sets, s => s.Records.HasSameRecords(after) && s.Records.Ttl > after.Ttl);
+    }
+
     [Fact]
     public void Parts_have_the_TTL_that_the_provider_gives_to_every_set()
     {
