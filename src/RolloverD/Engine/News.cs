@@ -9,8 +9,13 @@ namespace RolloverD.Engine;
 /// <summary>What a look at the world changed in the facts, told as journal lines.</summary>
 internal static class News
 {
+    /// <param name="before">The facts before the look.</param>
+    /// <param name="after">The facts with it.</param>
+    /// <param name="look">What was seen.</param>
+    /// <param name="certificate">On whose behalf.</param>
+    /// <param name="now">The time.</param>
     public static ImmutableArray<JournalEntry> Between(
-        Facts before, Facts after, DesiredCertificate certificate, DateTimeOffset now)
+        Facts before, Facts after, Observation look, DesiredCertificate certificate, DateTimeOffset now)
     {
         CertificateFacts old = before.Certificate(certificate.Name);
         CertificateFacts known = after.Certificate(certificate.Name);
@@ -70,7 +75,10 @@ internal static class News
             }
 
             if (ledger.IsSettled && !earlier.IsSettled)
-                Tell("settled", $"every server of {owner} serves [{ledger.Latest}]", null);
+            {
+                string heard = AllAreHeard(look, owner) ? "" : " that answers";
+                Tell("settled", $"every server of {owner}{heard} serves [{ledger.Latest}]", null);
+            }
         }
 
         foreach (Hold hold in known.Holds)
@@ -84,6 +92,10 @@ internal static class News
         void Tell(string word, string text, int? generation) =>
             lines.Add(new(0, now, certificate.Name, generation, word, text));
     }
+
+    private static bool AllAreHeard(Observation look, string owner) =>
+        look.Owners.Values.Where(o => o.Owner == owner)
+            .All(o => o.Servers.All(s => !s.IsListed || Evidence.SetOf(s.Content) is not null));
 
     /// <summary>A hold in one sentence: what is waited for, until when, and what to do.</summary>
     public static string Sentence(Hold hold) =>

@@ -93,7 +93,7 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
             seen = beside.Aggregate(seen, (f, o) => f.Meet(o, now)).Forget(world.Desired, now);
             Plan plan = Planner.Next(world.Desired, seen, observation, certificate.Name, now);
             seen = seen.With(seen.Certificate(certificate.Name).Waiting(plan.Holds));
-            ImmutableArray<JournalEntry> news = News.Between(loaded.Facts, seen, certificate, now);
+            ImmutableArray<JournalEntry> news = News.Between(loaded.Facts, seen, observation, certificate, now);
             if (Save(loaded, seen, news) is { } saved)
             {
                 foreach (JournalEntry line in news)
