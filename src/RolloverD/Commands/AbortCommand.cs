@@ -34,12 +34,12 @@ internal static class AbortCommand
         return command;
     }
 
-    private static int Abort(World world, string name, bool json)
+    internal static int Abort(World world, string name, bool json)
     {
         Composition.Require(world, name);
         DateTimeOffset now = default;
         Abortion abortion = null!;
-        Facts after = new FactsStore(world.Store).Update(facts =>
+        Facts after = new FactsStore(world.Store, world.Time, world.Steady).Update(facts =>
         {
             now = world.Time.GetUtcNow();
             abortion = Aborting.Of(world.Desired, facts, name, now);

@@ -74,7 +74,7 @@ internal static class AdoptCommand
         DesiredCertificate certificate = Composition.Require(world, name);
         await new Tick(world, NullLogger.Instance).LookAsync(certificate, cancellation);
         AdoptReport report = null!;
-        new FactsStore(world.Store).Update(facts =>
+        new FactsStore(world.Store, world.Time, world.Steady).Update(facts =>
         {
             (report, Facts adopted, ImmutableArray<JournalEntry> journal) =
                 Adopt(world.Desired, facts, certificate, records, key, world.Time.GetUtcNow());

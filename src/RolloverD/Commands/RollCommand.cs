@@ -73,7 +73,7 @@ internal static class RollCommand
         string kind = (newKey ? "to a new key" : "with the same key") + (emergency ? ", as an emergency," : "");
         string asked = $"a roll {kind} was asked for";
         int? former = null;
-        new FactsStore(world.Store).Update(facts =>
+        new FactsStore(world.Store, world.Time, world.Steady).Update(facts =>
         {
             CertificateFacts known = facts.Certificate(certificate.Name);
             if (known.Request is { } pending && (pending.Emergency || !emergency))

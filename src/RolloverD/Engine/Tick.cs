@@ -50,10 +50,10 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
         (StepOutcome.Refused? refusal, Observation met) =
             await SafeStillAsync(certificate, loaded, step, cancellation);
         if (refusal is not null)
-            return new(plan, refusal, Record(step, refusal, met, loaded));
+            return new(plan, refusal, Record(step, refusal, met, intended, loaded));
 
         StepOutcome outcome = await executor.RunAsync(step, intended.Facts, cancellation);
-        return new(plan, outcome, Record(step, outcome, met, null));
+        return new(plan, outcome, Record(step, outcome, met, intended, null));
     }
 
     /// <summary>
@@ -173,8 +173,9 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
     /// <param name="step">The step.</param>
     /// <param name="outcome">What came of it.</param>
     /// <param name="met">What was met just before it.</param>
+    /// <param name="intended">The facts with the intent.</param>
     /// <param name="notBegun">The facts before the intent, when nothing was touched; else null.</param>
-    private Facts Record(Step step, StepOutcome outcome, Observation met, LoadedFacts? notBegun)
+    private Facts Record(Step step, StepOutcome outcome, Observation met, LoadedFacts intended, LoadedFacts? notBegun)
     {
         (string word, string text) = Tell(step, outcome);
         LoadedFacts? saved;
@@ -190,7 +191,7 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
                     known = known.ObserveOthers(met, world.Desired.Timing);
             }
 
-            known = known.Complete(step, outcome, loaded.Now).Meet(met, loaded.Now);
+            known = known.Complete(step, Moved(outcome, intended.JumpTo(loaded)), loaded.Now).Meet(met, loaded.Now);
             saved = Save(loaded, known, [Entry(step, word, text)]);
         }
         while (saved is null);
@@ -202,6 +203,15 @@ internal sealed class Tick(World world, ILogger log, Action<Sighting>? watcher =
         watcher?.Invoke(new Sighting.Ended(step, saved.Facts, world.Time.GetUtcNow()));
         return saved.Facts;
     }
+
+    // What the other side named, it named by the clock as it was then.
+    private static StepOutcome Moved(StepOutcome outcome, ClockJump? jump) => (outcome, jump) switch
+    {
+        (_, null) => outcome,
+        (StepOutcome.Later later, { By: var by }) => later with { RetryAt = later.RetryAt + by },
+        (StepOutcome.Refused refused, { By: var by }) => refused with { RetryAt = refused.RetryAt + by },
+        _ => outcome,
+    };
 
     // Facts that were moved along with the clock are saved together with the word of it.
     private LoadedFacts? Save(LoadedFacts loaded, Facts known, IReadOnlyList<JournalEntry> journal)

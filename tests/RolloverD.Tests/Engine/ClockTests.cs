@@ -1,3 +1,4 @@
+using RolloverD.Commands;
 using RolloverD.Core.Dane;
 using RolloverD.Core.Ports;
 using RolloverD.Core.Rollover;
@@ -122,6 +123,59 @@ public sealed class ClockTests
     }
 
     [Fact]
+    public async Task What_an_issuer_names_by_the_clock_before_it_was_set_moves_along()
+    {
+        var world = new EngineWorld();
+        await world.SettleAsync();
+        bool isSet = false;
+        world.Issuer.Instead = () =>
+        {
+            if (isSet)
+                return null;
+
+            // It asks for half a minute of patience; just then somebody sets the clock right, which was two days ahead.
+            isSet = true;
+            var pending = new IssueOutcome.Pending("at work", world.Clock.GetUtcNow().AddSeconds(30));
+            world.Clock.Set(-TimeSpan.FromDays(2));
+            return pending;
+        };
+        world.Ask(newKey: true);
+        await world.RunUntilAsync(r => r.Outcome is StepOutcome.Later);
+        Setback setback = Assert.Single(world.Known.Setbacks, s => s.Kind is StepKind.Issue);
+        TimeSpan rest = setback.RetryAt - world.Clock.GetUtcNow();
+        Assert.InRange(rest, TimeSpan.Zero, TimeSpan.FromMinutes(1));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_rollback_window_of_an_abort_is_measured_as_the_daemon_measures_it(bool startedAnew)
+    {
+        EngineWorld world = await RolledAsync();
+        if (startedAnew)
+            world.Clock.Restart(TimeSpan.FromDays(10));
+        else
+            world.Clock.Set(TimeSpan.FromHours(2)); // the daemon looks for this every five seconds
+        Abort(world);
+        Assert.Equal(2, world.Known.Abort?.Generation);
+    }
+
+    [Fact]
+    public async Task A_rest_of_an_abort_ends_before_the_certificate_does()
+    {
+        var world = new EngineWorld();
+        await world.SettleAsync();
+        world.Ask(newKey: true);
+        await world.RunUntilAsync(r => r.Plan.Next is Step.Publish);
+        DateTimeOffset ends = world.Known.Current!.Chain!.NotAfter;
+        world.Clock.Restart(TimeSpan.FromDays(80)); // ten days are left
+        Abort(world);
+        await world.TurnAsync();
+        Assert.NotNull(world.Known.Abort);
+        Assert.True(world.Known.Abort!.Until < ends, $"rests until {world.Known.Abort.Until:u}, it ends on {ends:u}");
+    }
+
+    [Fact]
     public async Task What_the_clock_did_is_told()
     {
         EngineWorld world = await WaitingForCachesAsync();
@@ -202,6 +256,24 @@ public sealed class ClockTests
         ClockReading before = Clocks.Read(clock, clock);
         ClockReading after = Clocks.Read(new StoppedOnce(clock), clock);
         Assert.Null(before.JumpTo(after));
+    }
+
+    private static async Task<EngineWorld> RolledAsync()
+    {
+        var world = new EngineWorld();
+        await world.SettleAsync();
+        world.Ask(newKey: true);
+        await world.RunUntilAsync(
+            r => r.Facts.Certificate(EngineWorld.Name).Current is { Number: 2, State: GenerationState.Live });
+        return world;
+    }
+
+    private static void Abort(EngineWorld world)
+    {
+        string state = Directory.CreateTempSubdirectory().FullName;
+        World there = world.World with { Desired = world.World.Desired with { StateDirectory = state } };
+        AbortCommand.Abort(there, EngineWorld.Name, json: true);
+        Directory.Delete(state, recursive: true);
     }
 
     private static Hold Caches(CertificateFacts known) => Assert.Single(known.Holds, h => h.Gate is Gate.Caches);
