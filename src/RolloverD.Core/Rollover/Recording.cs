@@ -98,6 +98,10 @@ public static class Recording
             _ => throw new InvalidOperationException($"step '{step.Describe()}' begins no generation"),
         };
 
+        // Nothing begins while an abort rests: what was asked for was forgotten meanwhile. The key is discarded.
+        if (generation.State is GenerationState.Preparing && known.Request is null && now < known.Abort?.Until)
+            return known;
+
         // It was asked for a new key while a renewal with the old one was about to begin.
         bool isOther = step is Step.KeepKey && known.Request is { NewKey: true };
         return generation.State is GenerationState.Standby || isOther
@@ -153,6 +157,8 @@ public static class Recording
     {
         switch (step)
         {
+            case Step.Promote when known.Request is null && now < known.Abort?.Until:
+                return known;
             case Step.Promote promote:
                 return known
                     .With(known.Find(promote.Generation)! with

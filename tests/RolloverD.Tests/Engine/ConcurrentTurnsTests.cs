@@ -39,4 +39,29 @@ public sealed class ConcurrentTurnsTests
         Assert.Contains(between!.Owner(submission.TlsaName).PartsOfUnfinished(), part => !part.Covers(chain));
         Assert.IsType<StepOutcome.Refused>(result!.Outcome);
     }
+
+    [Theory]
+    [InlineData(true, "create key")]
+    [InlineData(false, "reuse key")]
+    public async Task A_rollover_that_is_forgotten_while_its_key_is_being_made_does_not_go_on(
+        bool newKey, string effect)
+    {
+        var world = new EngineWorld();
+        await world.SettleAsync();
+        world.Ask(newKey);
+        Abortion? abortion = null;
+        world.Effects.Watch = what =>
+        {
+            if (what != effect || abortion is not null)
+                return;
+
+            DateTimeOffset now = world.Clock.GetUtcNow();
+            abortion = Aborting.Of(world.World.Desired, world.Facts, EngineWorld.Name, now);
+            world.Change(facts => facts.Take(abortion, EngineWorld.Name, now));
+        };
+        await world.RunUntilAsync(_ => abortion is not null);
+        Assert.IsType<Abortion.Forget>(abortion); // "had not begun and is forgotten"
+        await world.SettleAsync();
+        Assert.Equal(1, world.Known.Current!.Number);
+    }
 }
