@@ -101,13 +101,15 @@ public static class LedgerEvidence
 
             SetState Ended(SetState state) => gone with { WasShown = state is SetState.Seen };
 
-            bool IsOver(PublishedSet s, int index) => !IsServed(s.Records) && s.State switch
-            {
-                SetState.Seen => true,
-                SetState.Intended intended => index < newest
-                    || (intended.AppliedAt + NeverShown ?? s.Since + NeverCame) < round.StartedAt,
-                _ => false,
-            };
+            // A round that began before it came, as that of another certificate's turn, says nothing of it.
+            bool IsOver(PublishedSet s, int index) =>
+                !IsServed(s.Records) && s.Since <= round.StartedAt && s.State switch
+                {
+                    SetState.Seen => true,
+                    SetState.Intended intended => index < newest
+                        || (intended.AppliedAt + NeverShown ?? s.Since + NeverCame) < round.StartedAt,
+                    _ => false,
+                };
 
             bool IsServed(RecordSet set) => served.Contains(set) || elsewhere.Contains(set);
         }
@@ -287,6 +289,7 @@ public static class LedgerEvidence
         return
         [
             .. sets.Where((s, i) => i < known && !s.Records.Equals(set)),
+            .. before.LongerThan(set),
             new(set, before.State is SetState.Gone ? now : before.Since, new SetState.Seen()),
             .. sets.Skip(known + 1),
         ];

@@ -132,7 +132,11 @@ public sealed record OwnerLedger(
     {
         int index = Sets.FindLastIndex(s => s.State is SetState.Intended && s.Records.HasSameRecords(set));
         if (index < 0)
-            return Found(set, now);
+        {
+            return Sets.Any(s => s.State is SetState.Seen { Elsewhere: false } && s.Records.HasSameRecords(set))
+                ? this
+                : Found(set, now);
+        }
 
         var intended = (SetState.Intended)Sets[index].State;
         int unheard = inParts ? intended.Unheard : intended.Unheard - 1;
@@ -256,6 +260,7 @@ public sealed record OwnerLedger(
             Sets =
             [
                 .. Sets.Take(index).Where(s => !IsSame(s)),
+                .. Sets[index].LongerThan(set),
                 Sets[index] with { Records = set, State = all },
                 .. Sets.Skip(index + 1),
             ],
@@ -280,7 +285,17 @@ public sealed record OwnerLedger(
 /// <param name="Records">The set, with the TTL that it was served with.</param>
 /// <param name="Since">When it was last intended, or first seen, or seen again after it was gone.</param>
 /// <param name="State">How far it came.</param>
-public sealed record PublishedSet(RecordSet Records, DateTimeOffset Since, SetState State);
+public sealed record PublishedSet(RecordSet Records, DateTimeOffset Since, SetState State)
+{
+    /// <summary>
+    /// What the provider confirmed with a longer TTL than it has now: servers gave it out with that, until somebody
+    /// changed it. Else nothing.
+    /// </summary>
+    internal IEnumerable<PublishedSet> LongerThan(RecordSet now) =>
+        State is SetState.Intended { AppliedAt: not null } && Records.Ttl > now.Ttl
+            ? [this with { State = new SetState.Seen() }]
+            : [];
+}
 
 /// <summary>The evidence for a published set.</summary>
 [JsonDerivedType(typeof(Intended), "intended")]

@@ -53,6 +53,39 @@ public class VisibilityTests
         Assert.Equal(2, ledger.VisibleAt(Changed.AddYears(9), Margin).Count());
     }
 
+    // The provider confirmed the set with an hour; before the next look somebody lowered its TTL.
+    [Fact]
+    public void A_set_that_was_confirmed_with_a_longer_TTL_than_servers_show_may_be_held_that_long()
+    {
+        RecordSet first = Some.Set(A);
+        var lowered = new RecordSet(first.Records, TimeSpan.FromMinutes(1));
+        var both = new RecordSet([A, B], TimeSpan.FromMinutes(1));
+        OwnerLedger ledger = OwnerLedger.New(Some.Owner)
+            .Observe(Look.At(Changed, Look.Serves(RecordSet.Absent)))
+            .Intend(first, [A], Changed).Applied(first, Changed)
+            .Observe(Look.At(Changed.AddMinutes(1), Look.Serves(lowered)));
+        DateTimeOffset roll = Changed.AddMinutes(2);
+        ledger = ledger.Intend(both, [B], roll).Applied(both, roll)
+            .Observe(Look.At(roll.AddMinutes(1), Look.Serves(both)));
+        Assert.Contains(first, ledger.VisibleSetsAt(Changed.AddMinutes(50), Margin));
+    }
+
+    // The provider gave the set an hour, no server shows it yet; sent again, it has less.
+    [Fact]
+    public void A_set_that_the_provider_confirmed_with_a_longer_TTL_before_may_be_held_that_long()
+    {
+        RecordSet first = Some.Set(A);
+        var lowered = new RecordSet(first.Records, TimeSpan.FromMinutes(1));
+        DateTimeOffset again = Changed.AddHours(2);
+        OwnerLedger ledger = OwnerLedger.New(Some.Owner)
+            .Observe(Look.At(Changed, Look.Serves(RecordSet.Absent)))
+            .Intend(first, [A], Changed).Applied(first, Changed)
+            .Observe(Look.At(again, Look.Serves(RecordSet.Absent)));
+        Assert.Equal(RecordSet.Absent, ledger.BaseAt(again));
+        ledger = ledger.Intend(first, [A], again).Applied(lowered, again);
+        Assert.Contains(first, ledger.VisibleSetsAt(again, Margin));
+    }
+
     private static OwnerLedger Ledger(TimeSpan oldTtl, TimeSpan newTtl, DateTimeOffset lastServed) =>
         OwnerLedger.New(Some.Owner) with
         {
