@@ -68,7 +68,12 @@ public sealed record Alias(string From, string To, TimeSpan Ttl);
 /// <param name="Address">The address; empty where none could be found.</param>
 /// <param name="Content">The answer.</param>
 /// <param name="IsListed">Whether the zone has it; false for a former one that was asked all the same.</param>
-public sealed record ServerAnswer(string Server, string Address, AnswerContent Content, bool IsListed = true);
+/// <param name="IsOfZone">
+/// False for one of an alias's zone alone, that did not say where it leads: its answer is missing, and the owner's zone
+/// never had it.
+/// </param>
+public sealed record ServerAnswer(
+    string Server, string Address, AnswerContent Content, bool IsListed = true, bool IsOfZone = true);
 
 /// <summary>What an authoritative server answered.</summary>
 public abstract record AnswerContent

@@ -70,6 +70,16 @@ public static class Evidence
             && (owner.Owner == seen.Owner || SaysWhereItLeads(owner)))
         {
             OwnerLedger before = facts.Owner(seen.Owner);
+            if (owner.Owner != seen.Owner && owner.Zone == before.Zone)
+            {
+                // The name servers may have been replaced together with the alias: the old ones lead to the old owner.
+                before = before with
+                {
+                    Servers = KnownServer.After(before.Servers, owner, timing.SafetyMargin),
+                };
+                facts = facts.Owners.ContainsKey(before.Owner) ? facts.With(before) : facts;
+            }
+
             if (owner.Owner != endpoint.TlsaName)
                 facts = facts.ObserveOrphan(endpoint.TlsaName, owner, timing.SafetyMargin);
             OwnerLedger ledger = facts.Owner(owner.Owner);

@@ -73,7 +73,7 @@ public sealed record KnownServer(string Server, string Address, TimeSpan Ttl, Da
         if (AreAll(known, round, ttl))
             return known;
 
-        ServerAnswer[] listed = [.. round.Servers.Where(s => s.IsListed && s.Address.Length > 0)];
+        ServerAnswer[] listed = [.. round.Servers.Where(s => IsListed(s) && s.Address.Length > 0)];
         if (listed.Length == 0)
             return known;
 
@@ -98,7 +98,7 @@ public sealed record KnownServer(string Server, string Address, TimeSpan Ttl, Da
         TimeSpan ttl = Bounded(round.ServersTtl);
         ImmutableArray<KnownServer> with =
         [
-            .. known.Select(k => round.Servers.Any(s => s.IsListed && k.IsAt(s))
+            .. known.Select(k => round.Servers.Any(s => IsListed(s) && k.IsAt(s))
                 ? k with { Ttl = Longer(k.Ttl, ttl), LeftAt = null }
                 : k),
             .. Fresh(known, round),
@@ -131,7 +131,7 @@ public sealed record KnownServer(string Server, string Address, TimeSpan Ttl, Da
         TimeSpan ttl = Bounded(round.ServersTtl);
         return
         [
-            .. round.Servers.Where(s => s.IsListed && s.Address.Length > 0 && !IsKnown(known, s))
+            .. round.Servers.Where(s => IsListed(s) && s.Address.Length > 0 && !IsKnown(known, s))
                 .DistinctBy(s => (s.Server, s.Address))
                 .Select(s => new KnownServer(s.Server, s.Address, ttl)),
         ];
@@ -144,18 +144,24 @@ public sealed record KnownServer(string Server, string Address, TimeSpan Ttl, Da
     {
         foreach (KnownServer server in known)
         {
-            if (server.LeftAt is not null || server.Ttl < ttl || server.AnswerIn(round) is not { IsListed: true })
+            if (server.LeftAt is not null || server.Ttl < ttl
+                || server.AnswerIn(round) is not { } answer || !IsListed(answer))
+            {
                 return false;
+            }
         }
 
         foreach (ServerAnswer answer in round.Servers)
         {
-            if (answer.Address.Length > 0 && !IsKnown(known, answer))
+            if (answer.IsOfZone && answer.Address.Length > 0 && !IsKnown(known, answer))
                 return false;
         }
 
         return true;
     }
+
+    // One of an alias's zone alone is none of the owner's.
+    private static bool IsListed(ServerAnswer answer) => answer is { IsListed: true, IsOfZone: true };
 
     private static bool IsKnown(ImmutableArray<KnownServer> known, ServerAnswer answer)
     {

@@ -106,7 +106,11 @@ public sealed class Authority(
     {
         // What a server of an alias's zone did not say counts as an answer that is missing, whatever it says of the
         // owner; and what it serves there counts, too, for who asks later may be led to it.
-        ImmutableArray<ServerAnswer> missing = [.. troubled.DistinctBy(t => (t.Server, t.Address))];
+        ImmutableArray<ServerAnswer> missing =
+        [
+            .. troubled.DistinctBy(t => (t.Server, t.Address)).Select(t => t with { IsOfZone = sight.Servers.Any(
+                s => s.Server.IsListed && (s.Server.Name.ToString(), s.Server.AddressText) == (t.Server, t.Address)) }),
+        ];
         IEnumerable<ServerAnswer> others = sight.Servers
             .Select(s => Answer(s.Server, s.Sight, refusal))
             .Where(a => IsHeard(a) || !missing.Any(m => (m.Server, m.Address) == (a.Server, a.Address)))

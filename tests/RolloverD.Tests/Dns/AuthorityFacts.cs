@@ -134,6 +134,19 @@ public sealed class AuthorityFacts(SignedInternet internet)
         Assert.Equal(2, other.Length);
         Assert.Single(other.OfType<AnswerContent.Bogus>());
         Assert.Equal([Old], Assert.Single(other.OfType<AnswerContent.Serves>()).Set.Values);
+        Assert.All(seen.Servers, s => Assert.True(s.IsOfZone));
+    }
+
+    [Fact]
+    public async Task A_server_of_the_aliass_zone_alone_is_missed_and_is_none_of_the_owners()
+    {
+        OwnerObservation seen = await ObserveAsync("far.half.test");
+        Assert.Equal(("dane.lone.test", "lone.test"), (seen.Owner, seen.Zone));
+        ServerAnswer serves = At(seen, SignedInternet.Primary), missed = At(seen, SignedInternet.Secondary);
+        Assert.Equal([Old], Served(serves));
+        Assert.IsType<AnswerContent.Bogus>(missed.Content);
+        Assert.Equal((true, true), (serves.IsListed, serves.IsOfZone));
+        Assert.Equal((true, false), (missed.IsListed, missed.IsOfZone));
     }
 
     [Fact]

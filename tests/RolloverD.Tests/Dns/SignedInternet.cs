@@ -103,8 +103,12 @@ public sealed class SignedInternet : IAsyncLifetime
 
         await AddZoneAsync(
             "half.test",
-            Start + Text("@ NS ns1.test.", "@ NS ns2.test.", "mx CNAME dane", $"dane TLSA 3 1 1 {TestZones.Old}"));
+            Start + Text(
+                "@ NS ns1.test.", "@ NS ns2.test.", "mx CNAME dane", $"dane TLSA 3 1 1 {TestZones.Old}",
+                "far CNAME dane.lone.test."));
         Edit("secondary/half.test", "CNAME dane", "CNAME dame");
+        await AddZoneAsync(
+            "lone.test", Start + Text("@ NS ns1.test.", $"dane TLSA 3 1 1 {TestZones.Old}"), servers: ["ns1.test."]);
 
         // The child lists a server that the parent does not know, and the other way round.
         await AddZoneAsync(
