@@ -73,11 +73,8 @@ public static class Evidence
             if (owner.Owner != seen.Owner && owner.Zone == before.Zone)
             {
                 // The name servers may have been replaced together with the alias: the old ones lead to the old owner.
-                before = before with
-                {
-                    Servers = KnownServer.After(before.Servers, owner, timing.SafetyMargin),
-                };
-                facts = facts.Owners.ContainsKey(before.Owner) ? facts.With(before) : facts;
+                before = before with { Servers = KnownServer.After(before.Servers, owner, timing.SafetyMargin) };
+                facts = facts.With(before);
             }
 
             if (owner.Owner != endpoint.TlsaName)

@@ -98,9 +98,8 @@ public static class Recording
             _ => throw new InvalidOperationException($"step '{step.Describe()}' begins no generation"),
         };
 
-        // Nothing begins while an abort rests: what was asked for was forgotten meanwhile. The key is discarded.
-        if (generation.State is GenerationState.Preparing && known.Request is null && now < known.Abort?.Until)
-            return known;
+        if (generation.State is GenerationState.Preparing && WasForgotten(known, now))
+            return known; // the key is discarded
 
         // It was asked for a new key while a renewal with the old one was about to begin.
         bool isOther = step is Step.KeepKey && known.Request is { NewKey: true };
@@ -108,6 +107,10 @@ public static class Recording
             ? known.With(generation)
             : known.With(generation).Answer(generation.Number);
     }
+
+    // Nothing begins while an abort rests: what the step was to begin was asked for, and forgotten since.
+    private static bool WasForgotten(CertificateFacts known, DateTimeOffset now) =>
+        known.Request is null && now < known.Abort?.Until;
 
     private static CertificateFacts Certify(
         this CertificateFacts known, Step.Issue issue, Chain chain, DateTimeOffset now) =>
@@ -157,7 +160,7 @@ public static class Recording
     {
         switch (step)
         {
-            case Step.Promote when known.Request is null && now < known.Abort?.Until:
+            case Step.Promote when WasForgotten(known, now):
                 return known;
             case Step.Promote promote:
                 return known

@@ -108,8 +108,7 @@ public sealed class Authority(
         // owner; and what it serves there counts, too, for who asks later may be led to it.
         ImmutableArray<ServerAnswer> missing =
         [
-            .. troubled.DistinctBy(t => (t.Server, t.Address)).Select(t => t with { IsOfZone = sight.Servers.Any(
-                s => s.Server.IsListed && (s.Server.Name.ToString(), s.Server.AddressText) == (t.Server, t.Address)) }),
+            .. troubled.DistinctBy(t => (t.Server, t.Address)).Select(t => t with { IsOfZone = IsListed(sight, t) }),
         ];
         IEnumerable<ServerAnswer> others = sight.Servers
             .Select(s => Answer(s.Server, s.Sight, refusal))
@@ -117,6 +116,9 @@ public sealed class Authority(
             .Select(a => Limit(a, aliasesExpire));
         return [.. others.Concat(missing).OrderBy(a => a.Server, StringComparer.Ordinal)];
     }
+
+    private static bool IsListed(ZoneSight sight, ServerAnswer answer) => sight.Servers.Any(s =>
+        s.Server.IsListed && (s.Server.Name.ToString(), s.Server.AddressText) == (answer.Server, answer.Address));
 
     private static bool IsHeard(ServerAnswer answer) =>
         answer.Content is AnswerContent.Serves or AnswerContent.Absent or AnswerContent.Unsigned;

@@ -29,6 +29,18 @@ public class AbortTests
         Assert.Equal([New], ((Step.Withdraw)Decide(facts, Now, Chain).Next!).Removed);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_standby_key_that_was_about_to_be_taken_goes_on_standing_by(bool forgotten)
+    {
+        Facts facts = Rolling(new GenerationState.Standby()).Asked();
+        if (forgotten)
+            facts = Abort(facts, new Abortion.Forget());
+        facts = facts.Complete(new Step.Promote("mx1", 2, ""), new StepOutcome.Done(), Now);
+        Assert.Equal(forgotten, StateOf(facts, 2) is GenerationState.Standby);
+    }
+
     [Fact]
     public void An_order_that_was_under_way_does_not_bring_it_back()
     {
