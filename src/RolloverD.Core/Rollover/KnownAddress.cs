@@ -35,11 +35,13 @@ public sealed record KnownAddress(
 
     /// <summary>
     /// The addresses that are known of a host: an endpoint's own, and those that were taken out and that others of the
-    /// host know, as from before this one was first looked at. What they show here has to be met first.
+    /// host know, as from before this one was first looked at: by the one that knows it for longest. What they show
+    /// here has to be met first.
     /// </summary>
     internal static ImmutableArray<KnownAddress> OfHost(
         string host, ImmutableArray<KnownAddress> known, IEnumerable<EndpointFacts> others)
     {
+        List<KnownAddress>? left = null;
         foreach (EndpointFacts other in others)
         {
             if (other.Endpoint.Host != host)
@@ -48,11 +50,18 @@ public sealed record KnownAddress(
             foreach (KnownAddress address in other.Addresses)
             {
                 if (address.LeftAt is not null && !known.Any(k => k.Address == address.Address))
-                    known = known.Add(address with { Leaves = [] });
+                    (left ??= []).Add(address with { Leaves = [] });
             }
         }
 
-        return known;
+        return left is null
+            ? known
+            :
+            [
+                .. known,
+                .. left.OrderBy(a => a.Address, StringComparer.Ordinal).ThenByDescending(a => a.ForgottenAt)
+                    .DistinctBy(a => a.Address),
+            ];
     }
 
     /// <summary>The addresses that are known after a round.</summary>

@@ -41,11 +41,12 @@ public sealed record KnownServer(string Server, string Address, TimeSpan Ttl, Da
 
     /// <summary>
     /// The servers that are known of a zone: an owner's own, and those that were taken out and that other owners of the
-    /// zone know, as from before this one was first looked at.
+    /// zone know, as from before this one was first looked at: by the one that knows it for longest.
     /// </summary>
     internal static ImmutableArray<KnownServer> OfZone(
         string? zone, ImmutableArray<KnownServer> known, IEnumerable<OwnerLedger> others)
     {
+        List<KnownServer>? left = null;
         foreach (OwnerLedger other in others)
         {
             if (zone is null || other.Zone != zone)
@@ -54,11 +55,18 @@ public sealed record KnownServer(string Server, string Address, TimeSpan Ttl, Da
             foreach (KnownServer server in other.Servers)
             {
                 if (server.LeftAt is not null && !known.Any(k => k.IsSame(server)))
-                    known = known.Add(server);
+                    (left ??= []).Add(server);
             }
         }
 
-        return known;
+        return left is null
+            ? known
+            :
+            [
+                .. known,
+                .. left.OrderBy(s => s.Address, StringComparer.Ordinal).ThenBy(s => s.Server, StringComparer.Ordinal)
+                    .ThenByDescending(s => s.ForgottenAt).DistinctBy(s => (s.Server, s.Address)),
+            ];
     }
 
     /// <summary>The servers that are known after a round.</summary>

@@ -63,6 +63,22 @@ public class KnownAddressTests
                 Round(at, [Here(Next)], former), [], Some.Desired().Timing.Drain, Margin, [other, seen]);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Of_others_that_know_it_the_one_counts_that_knows_it_for_longest(bool lastFirst)
+    {
+        EndpointFacts late = Left with
+        {
+            Endpoint = new(Some.Mx.Host, 465),
+            Addresses = [.. Left.Addresses.Select(a => a with { LeftAt = a.LeftAt + TimeSpan.FromHours(1) })],
+        };
+        EndpointFacts seen = EndpointFacts.Unseen(new(Some.Mx.Host, 587)).Observe(
+            Round(T0.AddHours(2), [Here(Next)]), [], Some.Desired().Timing.Drain, Margin,
+            lastFirst ? [late, Left] : [Left, late]);
+        Assert.Equal(T0.AddHours(1), Assert.Single(seen.FormerAddresses).LeftAt);
+    }
+
     [Fact]
     public void One_that_was_found_beside_the_look_that_counts_is_known_and_missed_by_the_next()
     {

@@ -240,6 +240,22 @@ public class KnownServerTests
             ledger.Observe(Round(at, Listed(1, Look.Serves(set))), Margin, [other, ledger]);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Of_others_that_know_it_the_one_counts_that_knows_it_for_longest(bool lastFirst)
+    {
+        OwnerLedger early = Left with { Owner = "_25._tcp.mx2.example.net" };
+        OwnerLedger late = early with
+        {
+            Owner = "_25._tcp.mx3.example.net",
+            Servers = [.. early.Servers.Select(s => s with { LeftAt = s.LeftAt + TimeSpan.FromHours(1) })],
+        };
+        OwnerLedger seen = OwnerLedger.New(Some.Owner).Observe(
+            Round(T0.AddHours(2), Listed(1, Look.Serves(Old))), Margin, lastFirst ? [late, early] : [early, late]);
+        Assert.Equal(Assert.Single(late.FormerServers), Assert.Single(seen.FormerServers));
+    }
+
     [Fact]
     public void One_that_was_listed_beside_the_look_that_counts_is_known_and_missed_by_the_next()
     {
