@@ -319,12 +319,17 @@ internal sealed class SafetyJudge(Scene scene)
         bool IsForeign(TlsaRecord record) => scene.Owners.IsForeign(owner, record);
     }
 
-    // What servers that are down now will give out counts as well, and where they will lead.
+    // What servers that are down now will give out counts as well, and where they will lead: also to what caches hold
+    // of an owner to which no name leads now.
     private void InUseOrDormant(Endpoint endpoint)
     {
         InUse(endpoint);
+        List<Edition> there = [];
         foreach (TlsaOwner owner in scene.Owners.EverOf(endpoint.TlsaName))
-            inUse.AddRange(owner.Dormant.Except(inUse).ToArray());
+        {
+            owner.InUse(there);
+            inUse.AddRange(owner.Dormant.Concat(there).Except(inUse).ToArray());
+        }
     }
 
     // Senders use an address that was taken out of DNS; RolloverD answers for it if it found it and did not forget.
