@@ -145,19 +145,37 @@ public sealed record OwnerLedger(
             : intended with { Again = unheard };
 
         // Earlier tries may have begun with other sets than this one.
-        OwnerLedger earlier = Lasting(set);
-        earlier = earlier with { Sets = earlier.Sets.SetItem(index, earlier.Sets[index] with { State = told }) };
-        return Confirmed(index, set, new(now, intended.Tries, unheard))
+        OwnerLedger lasting = Lasting(set);
+        OwnerLedger earlier = lasting with
+        {
+            Sets = lasting.Sets.SetItem(index, lasting.Sets[index] with { State = told }),
+        };
+        return lasting.Confirmed(index, set, new(now, intended.Tries, unheard))
             .WithPartsOf(earlier, now, new SetState.Seen());
     }
 
     /// <summary>
-    /// With the TTL that the provider gave to what was intended, where that is longer: parts have it, too.
+    /// With the TTL that the provider gave to what was intended, where that is longer: parts have it, too, and what
+    /// nobody saw of other changes.
     /// </summary>
     public OwnerLedger Lasting(RecordSet given) =>
         Sets.Any(s => IsShorter(s, given))
-            ? this with { Sets = [.. Sets.Select(s => IsShorter(s, given) ? s with { Records = given } : s)] }
+            ? (this with { Sets = [.. Sets.Select(s => IsShorter(s, given) ? s with { Records = given } : s)] })
+                .Lasting(given.Ttl)
             : this;
+
+    // Of what is over it is not kept whether any server showed it, as of parts, nor whether the provider gave it a TTL
+    // of its own: it counts for the longer one. What is served says itself how long it lasts.
+    private OwnerLedger Lasting(TimeSpan given) => this with
+    {
+        Sets =
+        [
+            .. Sets.Select(s => s is { State: SetState.Gone or SetState.Intended { Unheard: > 0 } }
+                && !s.Records.IsAbsent && s.Records.Ttl < given
+                    ? s with { Records = new(s.Records.Records, given) }
+                    : s),
+        ],
+    };
 
     /// <summary>
     /// With the TTL of what a server shows, where that is longer and a part of a change: the provider gave it that TTL,
@@ -170,7 +188,7 @@ public sealed record OwnerLedger(
 
         ImmutableArray<PublishedSet> sets =
             [.. Sets.Select((s, i) => IsLastingPart(i) ? s with { Records = new(s.Records.Records, shown.Ttl) } : s)];
-        return sets.AsSpan().SequenceEqual(Sets.AsSpan()) ? this : this with { Sets = sets };
+        return sets.AsSpan().SequenceEqual(Sets.AsSpan()) ? this : (this with { Sets = sets }).Lasting(shown.Ttl);
 
         bool IsLastingPart(int index) =>
             Sets[index] is { State: SetState.Intended { Unheard: > 0 }, Records: var after }

@@ -97,6 +97,30 @@ public class PartialChangeTests
         Assert.Subset(came.VisibleSetsAt(seen + given.Ttl, TimeSpan.FromSeconds(1)).ToHashSet(), parts);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_nobody_saw_lasts_as_long_as_the_provider_is_found_to_have_its_sets_last(bool isShown)
+    {
+        RecordSet after = Some.Set([Ours, .. Certificates]), replaced = Some.Set(Some.Record("3 1 1", Some.Key(9)));
+        TimeSpan given = TimeSpan.FromHours(8);
+        RecordSet[] unseen = [after, .. Certificates.Select(c => Some.Set(Ours, c))];
+        DateTimeOffset seen = Now.AddMinutes(20), later = Now.AddMinutes(21);
+        RecordSet target = replaced.With([Next, .. Certificates]);
+        OwnerLedger ledger = Given.Ledger(Some.Set(Ours)).Intend(after, Certificates, Now)
+            .Observe(Look.At(seen, Look.Serves(replaced)))
+            .Intend(target, [Next, .. Certificates], later);
+        Assert.Equal([replaced, target], ledger.VisibleSetsAt(seen + (3 * Some.Ttl), TimeSpan.Zero));
+
+        // The provider says so when it confirms a change, or a server shows a part of one.
+        ledger = isShown
+            ? ledger.Observe(Look.At(later, Look.Serves(new([.. replaced.Records, Next], given))))
+            : ledger.Applied(new(target.Records, given), later);
+        HashSet<RecordSet> lasting = [.. unseen.Select(u => new RecordSet(u.Records, given))];
+        Assert.Subset(ledger.VisibleSetsAt(seen + given, TimeSpan.FromSeconds(1)).ToHashSet(), lasting);
+        Assert.DoesNotContain(ledger.VisibleSetsAt(seen + (2 * given), TimeSpan.Zero), s => s.HasSameRecords(after));
+    }
+
     [Fact]
     public void A_change_that_was_confirmed_and_lost_may_be_half_there_when_it_was_sent_again()
     {
