@@ -15,10 +15,10 @@ internal static class Deployment
         if (s.Known.Current is not { State: GenerationState.Deploying deploying } current)
             return null;
 
-        if (deploying.ReloadedAt is not { } reloaded)
-            return Finish(s, current, deploying.Chain);
-
         string problem = Problem(s, deploying);
+        if (deploying.ReloadedAt is not { } reloaded)
+            return Broken(s, current, deploying, problem) ?? Finish(s, current, deploying.Chain);
+
         s.Hold(
             Gate.Verification, $"generation {current.Number}", null,
             $"not every address was seen to serve only generation {current.Number} "
@@ -31,14 +31,10 @@ internal static class Deployment
 
         // A slow reload takes no patience from the server that it has just reloaded.
         TimeSpan sinceReload = s.Now - reloaded;
-        bool patienceIsOver = s.Now - deploying.IntendedAt > s.Desired.Timing.VerificationPatience
-            && sinceReload > LeastReloadTime(s);
-        if (patienceIsOver && ShowsWrong(s, deploying) && Earlier(s, current) is { } earlier)
+        if (sinceReload > LeastReloadTime(s) && ShowsWrong(s, deploying)
+            && PutBack(s, current, deploying, problem) is { } back)
         {
-            return new Step.PutBack(
-                s.Certificate.Name, earlier.Number, current.Number,
-                $"generation {current.Number} could not be verified within "
-                + $"{s.Desired.Timing.VerificationPatience.TotalSeconds:0} s: {problem}");
+            return back;
         }
 
         return sinceReload > ReloadAgainAfter(s, reloaded - deploying.IntendedAt) && ShowsWrong(s, deploying)
@@ -46,6 +42,25 @@ internal static class Deployment
             ? new Step.Deploy(s.Certificate.Name, current.Number, $"the mail server has not taken it on: {problem}")
             : null;
     }
+
+    // While a reload reports failure, as where one of two servers is at fault, the old chain at some addresses refuses
+    // nobody and is waited for. A server that took the new one on and cannot work with it refuses everybody.
+    private static Step.PutBack? Broken(
+        Situation s, Generation current, GenerationState.Deploying deploying, string problem) =>
+        s.Observation.LiveGeneration == current.Number
+        && s.Rounds.SelectMany(e => e.Addresses).Any(IsBroken)
+            ? PutBack(s, current, deploying, problem)
+            : null;
+
+    // When the patience is over and there is one that may go back.
+    private static Step.PutBack? PutBack(
+        Situation s, Generation current, GenerationState.Deploying deploying, string problem) =>
+        s.Now - deploying.IntendedAt > s.Desired.Timing.VerificationPatience && Earlier(s, current) is { } earlier
+            ? new(
+                s.Certificate.Name, earlier.Number, current.Number,
+                $"generation {current.Number} could not be verified within "
+                + $"{s.Desired.Timing.VerificationPatience.TotalSeconds:0} s: {problem}")
+            : null;
 
     private static string Outlook(Situation s, Generation current, GenerationState.Deploying deploying)
     {
@@ -298,10 +313,13 @@ internal static class Deployment
     private static bool ShowsWrong(AddressObservation address, Chain wanted)
     {
         Chain[] shown = [.. address.Presented.OfType<Presented.Shows>().Select(s => s.Chain)];
-        return address.Presented.Any(p => p is Presented.HandshakeFailed or Presented.NoStartTls)
+        return IsBroken(address)
             || shown.Any(c => c.Key.Family == wanted.Key.Family && !c.Leaf.Equals(wanted.Leaf))
             || (shown.Length > 0 && !shown.Any(c => c.Leaf.Equals(wanted.Leaf)));
     }
+
+    private static bool IsBroken(AddressObservation address) =>
+        address.Presented.Any(p => p is Presented.HandshakeFailed or Presented.NoStartTls);
 
     private static string Problem(Situation s, GenerationState.Deploying deploying)
     {

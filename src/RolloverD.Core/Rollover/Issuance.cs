@@ -15,8 +15,13 @@ internal static class Issuance
         if (s.Known.Next is not { } next)
             return null;
 
+        // What the live link leads to is not touched, as while another one is to be put back in its place.
         if (next.State is GenerationState.Issued issued)
-            return Anew(s, issued) is { } why ? Of(s, next, why) : null;
+        {
+            return s.Observation.LiveGeneration != next.Number && Anew(s, issued) is { } why
+                ? Of(s, next, why)
+                : null;
+        }
 
         // In an emergency time counts and not the certificate's: the issuer works while caches are waited for.
         bool emergency = s.Known.Request is { Emergency: true };

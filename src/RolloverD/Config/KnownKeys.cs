@@ -112,7 +112,8 @@ internal static class KnownKeys
     public static readonly DurationKey VerificationPatience = new(
         "verification-patience",
         "how long an address may show another chain, or fail the handshake, after a deployment before the old "
-        + "generation is put back; one that does not answer is waited for",
+        + "generation is put back; one that does not answer is waited for, and while the reload itself reports failure "
+        + "also one that shows another chain",
         "\"5m\"",
         TimeSpan.FromSeconds(1),
         TimeSpan.FromDays(1))

@@ -26,9 +26,9 @@ internal sealed class Executor(World world)
                 Step.Withdraw withdraw => await ChangeAsync(
                     withdraw.Owner, withdraw.Expected, withdraw.Target, [], withdraw.Removed, cancellation),
                 Step.Issue issue => await IssueAsync(issue, facts, cancellation),
-                Step.Deploy deploy => await DeployAsync(deploy.Certificate, deploy.Generation, facts, cancellation),
-                Step.PutBack back => await DeployAsync(back.Certificate, back.Generation, facts, cancellation),
-                Step.Reload reload => await DeployAsync(reload.Certificate, reload.Generation, facts, cancellation),
+                Step.Deploy deploy => await DeployAsync(step, deploy.Generation, facts, cancellation),
+                Step.PutBack back => await DeployAsync(step, back.Generation, facts, cancellation),
+                Step.Reload reload => await DeployAsync(step, reload.Generation, facts, cancellation),
                 Step.Archive archive => Archive(archive, facts),
                 _ => throw new InvalidOperationException($"there is no way to {step.Describe()}"),
             };
@@ -103,20 +103,25 @@ internal sealed class Executor(World world)
         };
     }
 
-    // They go in together: every server is prepared, then the link is swapped once, then every server takes it on.
+    // They go in together: every server is prepared, then the link is swapped once, then every server takes it on. The
+    // first that cannot stops what goes in, and nothing that goes back: the others may be those that refuse mail.
     private async Task<StepOutcome> DeployAsync(
-        string name, int generation, Facts facts, CancellationToken cancellation)
+        Step step, int generation, Facts facts, CancellationToken cancellation)
     {
+        string name = step.Certificate;
         Chain chain = facts.Certificate(name).Find(generation)?.Chain
             ?? throw new InvalidOperationException($"generation {generation} of {name} has no chain to deploy");
         LiveFiles live = world.Files.Live(name, coming: generation);
         bool first = world.Files.LiveGeneration(name) is null || world.Files.LiveGeneration(name) == generation;
+        StepOutcome.Unknown? problem = null;
         ImmutableArray<IMailServer> servers = world.MailServers(world.Desired.Certificates[name]);
         foreach (IMailServer server in servers)
         {
             MailServerOutcome ready = await server.PrepareAsync(live, cancellation);
             if (ready is not MailServerOutcome.Done && !(first && ready is MailServerOutcome.NotConfigured))
-                return Problem(ready);
+                problem ??= Problem(ready);
+            if (problem is not null && step is not Step.PutBack)
+                return problem;
         }
 
         world.Files.SwapLive(name, generation, chain);
@@ -135,11 +140,15 @@ internal sealed class Executor(World world)
                     said.Add(not.Reason);
                     break;
                 default:
-                    return Problem(outcome);
+                    problem ??= Problem(outcome);
+                    break;
             }
+
+            if (problem is not null && step is not Step.PutBack)
+                return problem;
         }
 
-        return new StepOutcome.Deployed(reloaded, string.Join("; ", said));
+        return problem ?? (StepOutcome)new StepOutcome.Deployed(reloaded, string.Join("; ", said));
     }
 
     private static StepOutcome.Unknown Problem(MailServerOutcome outcome) => outcome switch

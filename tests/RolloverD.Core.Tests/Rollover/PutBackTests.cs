@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using RolloverD.Core.Dane;
 using RolloverD.Core.Policy;
+using RolloverD.Core.Ports;
 using RolloverD.Core.Rollover;
 using RolloverD.Core.Tests.Support;
 using Xunit;
@@ -45,6 +46,24 @@ public class PutBackTests
     }
 
     [Fact]
+    public void While_the_reload_reports_failure_a_handshake_that_fails_is_reason_enough_to_go_back()
+    {
+        Facts facts = NotReloaded(Both);
+        Observation seen = Fails(Seen((Some.Mx, [Old]), (Submission, [])), Submission);
+        Assert.Equal(1, Assert.IsType<Step.PutBack>(Decide(Both, facts, seen, Late).Next).Generation);
+        Assert.IsType<Step.Deploy>(Decide(Both, facts, seen, Now.AddSeconds(119)).Next);
+        Assert.IsNotType<Step.PutBack>(
+            Decide(Both, facts, seen with { LiveGeneration = 1 }, Late).Next); // it never went in
+    }
+
+    [Fact]
+    public void While_the_reload_reports_failure_the_old_chain_at_some_addresses_is_none()
+    {
+        Observation seen = Seen((Some.Mx, [New]), (Submission, [Old]));
+        Assert.IsType<Step.Deploy>(Decide(Both, NotReloaded(Both), seen, Late).Next);
+    }
+
+    [Fact]
     public void Of_several_endpoints_the_first_that_is_configured_is_told()
     {
         DesiredCertificate many = Mx1 with
@@ -82,6 +101,26 @@ public class PutBackTests
                 [Some.Record("3 1 1", NextKey), Some.Record("3 1 1", Key)],
                 Wanted.At(Some.Desired(Both), facts, endpoint.TlsaName, Late).OrderBy(r => r.Data == Key.Sha256));
         }
+    }
+
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(2, false)]
+    public void A_chain_that_grew_old_is_ordered_anew_only_when_the_live_link_leads_there_no_more(
+        int link, bool isOrdered)
+    {
+        Facts facts = Deploying(Mx1);
+        DateTimeOffset due = New.NotAfter.AddDays(-20);
+        var back = new Step.PutBack("mx1", 1, 2, "");
+        facts = facts.Intend(back, due)
+            .Complete(back, new StepOutcome.Unknown("the disk is full", "see to it"), due)
+            .With(Given.Seen(Some.Mx, New) with { TakenOverAt = Some.Start });
+        facts = facts.With(facts.Certificate("mx1").With(
+            Given.In(2, NextKey, new GenerationState.Issued(New, Now))));
+        Setback rests = facts.Certificate("mx1").Setbacks[0] with { Kind = StepKind.Deploy };
+        facts = facts.With(facts.Certificate("mx1") with { Setbacks = [rests] });
+        Observation seen = Look.Well(facts, Mx1, due, New) with { LiveGeneration = link };
+        Assert.Equal(isOrdered, Decide(Mx1, facts, seen, due).Next is Step.Issue);
     }
 
     [Fact]
@@ -139,6 +178,26 @@ public class PutBackTests
         certificate.Endpoints.Select(e => Given.Ledger(
             Some.Set(Some.Record("3 1 1", Key), Some.Record("3 1 1", NextKey)), e.TlsaName)),
         certificate.Endpoints.Select(e => Given.Seen(e, Old) with { TakenOverAt = Some.Start }));
+
+    // The live link leads to it, and no mail server said yet that it was reloaded.
+    private static Facts NotReloaded(DesiredCertificate certificate)
+    {
+        Facts facts = Deploying(certificate);
+        return facts.With(facts.Certificate("mx1").With(
+            Given.In(2, NextKey, new GenerationState.Deploying(New, Now, null, 0))));
+    }
+
+    private static Observation Fails(Observation seen, Endpoint endpoint)
+    {
+        EndpointObservation round = seen.Endpoints[endpoint];
+        return seen with
+        {
+            Endpoints = seen.Endpoints.SetItem(endpoint, round with
+            {
+                Addresses = [new("192.0.2.25", [new Presented.HandshakeFailed("no usable key")])],
+            }),
+        };
+    }
 
     private static Facts Shared() => Deploying(Mx1)
         .With(Given.Certificate("rsa", Given.Live(1, RsaKey)))

@@ -43,7 +43,7 @@ internal sealed class EngineWorld
                 ImmutableSortedDictionary<string, ProviderSettings>.Empty,
                 ImmutableSortedDictionary<string, DesiredCertificate>.Empty.Add(Name, certificate)),
             Clock, new CountedStore(memory, Effects), Files, Zone, Host, _ => ("example.net", Zone), _ => Issuer,
-            _ => [Host], Clock);
+            _ => Other is { } other ? [other, Host] : [Host], Clock);
         tick = Start();
         reading = Clocks.Read(Clock, Clock);
     }
@@ -59,6 +59,9 @@ internal sealed class EngineWorld
     public TestFiles Files { get; }
 
     public TestHost Host { get; }
+
+    /// <summary>One more mail server that reads the same files and is asked first.</summary>
+    public IMailServer? Other { get; set; }
 
     public TestZone Zone { get; }
 
