@@ -70,7 +70,7 @@ public static class LedgerEvidence
         TimeSpan? askedTtl = ledger.AskedTtl;
         foreach (RecordSet set in served)
         {
-            if (IsSeen(sets, set))
+            if (IsSeen(sets, set) || IsSeenAsBefore(sets, set))
                 continue;
 
             if (!IsExpected(ledger, set))
@@ -92,7 +92,7 @@ public static class LedgerEvidence
             DateTimeOffset successor = sets.Where(s => s.State is not SetState.Gone).Max(s => s.Since);
             var gone = new SetState.Gone(round.FinishedAt, successor);
             past = gone;
-            int newest = sets.FindLastIndex(s => served.Contains(s.Records));
+            int newest = sets.FindLastIndex(s => s.State is SetState.Seen && served.Contains(s.Records));
             for (int i = 0; i < sets.Length; i++)
             {
                 if (IsOver(sets[i], i))
@@ -270,6 +270,19 @@ public static class LedgerEvidence
         }
 
         return found;
+    }
+
+    // As it was before a change that no server shows, while nobody knows whether another one back to it was made: that
+    // one has not come by this.
+    private static bool IsSeenAsBefore(ImmutableArray<PublishedSet> sets, RecordSet set)
+    {
+        int last = sets.FindLastIndex(s => s.Records.Equals(set));
+        if (last < 0 || sets[last].State is not SetState.Intended { AppliedAt: null })
+            return false;
+
+        int before = sets.FindLastIndex(s => s.Records.Equals(set) && s.State is SetState.Seen { Elsewhere: false });
+        return before >= 0
+            && sets.Skip(before).Take(last - before).Any(s => s.State is SetState.Intended && !s.Records.Equals(set));
     }
 
     private static ImmutableArray<PublishedSet> Seen(

@@ -206,6 +206,27 @@ public class EvidenceTests
     }
 
     [Fact]
+    public void Servers_that_still_serve_what_they_served_do_not_tell_that_a_change_back_to_it_came()
+    {
+        DateTimeOffset later = T0.AddHours(2);
+        OwnerObservation round = Look.At(later.AddMinutes(20), Look.Serves(Old), Look.Serves(Old));
+        OwnerLedger back = Published.Intend(Old, [], later);
+        OwnerLedger ledger = back.Observe(round);
+        Assert.IsType<SetState.Intended>(StateOf(ledger, Both));
+        Assert.Equal(Old, ledger.Latest);
+
+        // Either it was on its way and comes, or it never came.
+        Assert.IsType<SetState.Seen>(StateOf(ledger.Observe(Look.At(later.AddHours(1), Look.Serves(Both))), Both));
+        for (int hours = 1; hours <= 26; hours++)
+            ledger = ledger.Observe(Look.At(T0.AddHours(hours), Look.Serves(Old), Look.Serves(Old)));
+        Assert.IsType<SetState.Gone>(StateOf(ledger, Both));
+        Assert.Equal(Old, Assert.Single(ledger.Sets, s => s.State is not SetState.Gone).Records);
+
+        // The provider tells.
+        Assert.IsType<SetState.Gone>(StateOf(back.Applied(Old, later).Observe(round), Both));
+    }
+
+    [Fact]
     public void What_was_never_confirmed_and_never_seen_fades_after_a_while()
     {
         OwnerLedger ledger = Given.Ledger(Old).Intend(Both, [], T0);
