@@ -65,7 +65,8 @@ public static class LedgerEvidence
         ImmutableArray<RecordSet?> answers = AnswersOf(round);
         ImmutableArray<RecordSet> served = Distinct(answers);
         OwnerLedger asItWas = ledger;
-        ledger = served.Concat(former.OfType<RecordSet>()).Aggregate(ledger, (known, set) => known.LastingAsPart(set));
+        ledger = served.Concat(former.OfType<RecordSet>())
+            .Aggregate(ledger, (known, set) => known.LastingAsPart(set).Lasting(set));
         ImmutableArray<PublishedSet> sets = ledger.Sets;
         TimeSpan? askedTtl = ledger.AskedTtl;
         foreach (RecordSet set in served)
@@ -73,7 +74,7 @@ public static class LedgerEvidence
             if (IsSeen(sets, set) || IsSeenAsBefore(sets, set))
                 continue;
 
-            if (!IsExpected(ledger, set))
+            if (!IsExpected(asItWas, set))
                 askedTtl = null;
             sets = Seen(sets, set, round.StartedAt);
         }
@@ -92,21 +93,44 @@ public static class LedgerEvidence
             DateTimeOffset successor = sets.Where(s => s.State is not SetState.Gone).Max(s => s.Since);
             var gone = new SetState.Gone(round.FinishedAt, successor);
             past = gone;
-            int newest = sets.FindLastIndex(s => s.State is SetState.Seen && served.Contains(s.Records));
+            OwnerLedger before = ledger with { Sets = sets };
+            int oldest = served
+                .Select(set => sets.FindLastIndex(s => s.State is SetState.Seen && s.Records.Equals(set)))
+                .DefaultIfEmpty(-1).Min();
+            DateTimeOffset latest = sets.Where(s => s.State is SetState.Seen && served.Contains(s.Records))
+                .Select(s => s.Since).DefaultIfEmpty(successor).Max();
             for (int i = 0; i < sets.Length; i++)
             {
                 if (IsOver(sets[i], i))
-                    sets = sets.SetItem(i, sets[i] with { State = Ended(sets[i].State) });
+                    sets = sets.SetItem(i, Lasting(i) with { State = Ended(sets[i]) });
             }
 
-            SetState Ended(SetState state) => gone with { WasShown = state is SetState.Seen };
+            // Where servers are back at what was there before it, that came anew after it.
+            SetState Ended(PublishedSet set) => gone with
+            {
+                WasShown = set.State is SetState.Seen,
+                SuccessorSince = set.State is SetState.Seen && set.Since > latest && round.StartedAt > successor
+                    ? round.StartedAt
+                    : successor,
+            };
+
+            // Nobody saw its TTL. A provider that gave what was there before one of its own gave it to this, too.
+            PublishedSet Lasting(int index)
+            {
+                PublishedSet set = sets[index];
+                if (set.Records.IsAbsent || set.State is not SetState.Intended { Unheard: > 0 })
+                    return set;
+
+                TimeSpan ttl = before.Before(index).Max(b => b.Ttl);
+                return ttl > set.Records.Ttl ? set with { Records = new(set.Records.Records, ttl) } : set;
+            }
 
             // A round that began before it came, as that of another certificate's turn, says nothing of it.
             bool IsOver(PublishedSet s, int index) =>
                 !IsServed(s.Records) && s.Since <= round.StartedAt && s.State switch
                 {
                     SetState.Seen => true,
-                    SetState.Intended intended => index < newest
+                    SetState.Intended intended => index < oldest
                         || (intended.AppliedAt + NeverShown ?? s.Since + NeverCame) < round.StartedAt,
                     _ => false,
                 };

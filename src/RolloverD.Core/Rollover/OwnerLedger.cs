@@ -306,11 +306,11 @@ public sealed record OwnerLedger(
 public sealed record PublishedSet(RecordSet Records, DateTimeOffset Since, SetState State)
 {
     /// <summary>
-    /// What the provider confirmed with a longer TTL than it has now: servers gave it out with that, until somebody
-    /// changed it. Else nothing.
+    /// What was sent to the provider with a longer TTL than it has now: servers may have given it out with that, until
+    /// somebody changed it. Else nothing.
     /// </summary>
     internal IEnumerable<PublishedSet> LongerThan(RecordSet now) =>
-        State is SetState.Intended { AppliedAt: not null } && Records.Ttl > now.Ttl
+        State is SetState.Intended && Records.Ttl > now.Ttl
             ? [this with { State = new SetState.Seen() }]
             : [];
 }

@@ -39,7 +39,7 @@ internal sealed record Mutant(string Name, string File, string Right, string Wro
             + ".ToImmutableDictionary(r => r.Endpoint)"),
         new("one clean round suffices and nothing drains", Core + "Evidence.cs",
             "rounds < CleanRoundsWanted", "rounds < 0"),
-        new("an intended set counts as gone at once", Core + "LedgerEvidence.cs", "index < newest", "index >= 0"),
+        new("an intended set counts as gone at once", Core + "LedgerEvidence.cs", "index < oldest", "index >= 0"),
         new("swap without a second safety check", Engine + "Tick.cs",
             "step is not (Step.Publish or Step.Withdraw or Step.Deploy or Step.PutBack or Step.Reload)", "true"),
         new("intent not saved", Engine + "Tick.cs", "loaded.Facts.Intend(step, loaded.Now)", "loaded.Facts"),
