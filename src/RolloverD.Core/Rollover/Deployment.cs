@@ -47,7 +47,7 @@ internal static class Deployment
     // nobody and is waited for. A server that took the new one on and cannot work with it refuses everybody.
     private static Step.PutBack? Broken(
         Situation s, Generation current, GenerationState.Deploying deploying, string problem) =>
-        s.Observation.LiveGeneration == current.Number
+        s.Observation.LiveGeneration == current.Number && s.Known.SetbackOf(StepKind.Deploy) is not null
         && s.Rounds.SelectMany(e => e.Addresses).Any(IsBroken)
             ? PutBack(s, current, deploying, problem)
             : null;
@@ -96,13 +96,14 @@ internal static class Deployment
 
         return goesOn
             ? new Step.Deploy(s.Certificate.Name, current.Number, "the deployment was begun and not finished")
+            {
+                IsFresh = s.Observation.LiveGeneration != current.Number,
+            }
             : null;
     }
 
     private static bool IsPutBack(Situation s) =>
-        s.Known.Next is { State: GenerationState.Issued }
-        || (s.Known.Abort?.Generation is { } given
-            && s.Known.Find(given) is { State: GenerationState.Superseded });
+        s.Known.Current?.State is GenerationState.Deploying { GoesBack: true };
 
     // Some process may have read it already, so it neither waits for DNS nor for the mail server; but as long as no
     // address was seen to show it, no sender may fail by it.
@@ -288,6 +289,7 @@ internal static class Deployment
     private static Generation? Earlier(Situation s, Generation current) =>
         s.Known.Generations.LastOrDefault(g => g.State is GenerationState.Live live
             && g.Number != current.Number
+            && !s.Observation.KeysGone.Contains(g.Number)
             && Safety.OfPuttingIn(s.Desired, s.Facts, s.Certificate, live.Chain, s.Now).IsEmpty);
 
     // Twice as late each time, for a server that a reload does not help must not be reloaded for ever.

@@ -77,10 +77,16 @@ public abstract record GenerationState
     /// Being put into service: from here until it is verified this chain and the one before both count as served.
     /// </summary>
     /// <param name="Chain">Its chain.</param>
-    /// <param name="IntendedAt">When the intent was saved, before anything was touched.</param>
+    /// <param name="IntendedAt">
+    /// When the intent of the try was saved by which the live link came to lead there, before anything was touched.
+    /// </param>
     /// <param name="ReloadedAt">When the mail servers last said that they had reloaded; null before.</param>
     /// <param name="CleanRounds">How many rounds of handshakes in a row saw only this chain at every address.</param>
-    public sealed record Deploying(Chain Chain, DateTimeOffset IntendedAt, DateTimeOffset? ReloadedAt, int CleanRounds)
+    /// <param name="GoesBack">Whether it was in service before and is put back in place of a later one.</param>
+    /// <param name="Issuer">The issuer in the configuration that certified it; null when that is not known.</param>
+    public sealed record Deploying(
+        Chain Chain, DateTimeOffset IntendedAt, DateTimeOffset? ReloadedAt, int CleanRounds,
+        bool GoesBack = false, string? Issuer = null)
         : GenerationState;
 
     /// <summary>In service, seen at every address of every endpoint.</summary>

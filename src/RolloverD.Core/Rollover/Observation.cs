@@ -10,7 +10,7 @@ namespace RolloverD.Core.Rollover;
 /// <param name="MailServers">What each deployment's adapter found, in the configuration's order.</param>
 /// <param name="LiveGeneration">The generation that <c>live/</c> points at, or null.</param>
 /// <param name="KeysGone">
-/// The generations that are to go into service and have no key on the disk any more.
+/// The generations that are to go into service or may be put back, and have no key on the disk any more.
 /// </param>
 /// <param name="Others">
 /// Endpoints of other certificates, and such as were taken out of the configuration, whose names were asked for too; of
@@ -29,7 +29,7 @@ public sealed record Observation(
     ImmutableArray<Endpoint> Others = default,
     int? KeyLeft = null)
 {
-    /// <summary>The generations that are to go into service and have no key on the disk any more.</summary>
+    /// <summary>The generations that may go into service and have no key on the disk any more.</summary>
     public ImmutableArray<int> KeysGone { get; init; } = KeysGone.IsDefault ? [] : KeysGone;
 
     /// <summary>Endpoints that are not the certificate's whose names were asked for too.</summary>

@@ -16,8 +16,9 @@ public static class Recording
             Step.Publish publish =>
                 facts.With(facts.Owner(publish.Owner).Intend(publish.Target, publish.Added, now)),
             Step.Withdraw withdraw => facts.With(facts.Owner(withdraw.Owner).Intend(withdraw.Target, [], now)),
-            Step.Deploy deploy => facts.With(known.BeginDeploying(deploy.Generation, now)),
-            Step.PutBack back => facts.With(known.TakeOut(back, now).BeginDeploying(back.Generation, now)),
+            Step.Deploy deploy => facts.With(known.BeginDeploying(deploy.Generation, now, deploy.IsFresh)),
+            Step.PutBack back => facts.With(
+                known.TakeOut(back, now).BeginDeploying(back.Generation, now, isFresh: true, goesBack: true)),
             _ => facts,
         };
     }
@@ -118,13 +119,16 @@ public static class Recording
             ? known.With(next with { State = new GenerationState.Issued(chain, now, issue.Issuer) })
             : known; // it was given up while the issuer worked
 
-    private static CertificateFacts BeginDeploying(this CertificateFacts known, int number, DateTimeOffset now)
+    private static CertificateFacts BeginDeploying(
+        this CertificateFacts known, int number, DateTimeOffset now, bool isFresh, bool goesBack = false)
     {
         Generation generation = known.Find(number)!;
-        DateTimeOffset intended = generation.State is GenerationState.Deploying before ? before.IntendedAt : now;
         return known.With(generation with
         {
-            State = new GenerationState.Deploying(generation.Chain!, intended, null, 0),
+            State = generation.State is GenerationState.Deploying before
+                ? before with { IntendedAt = isFresh ? now : before.IntendedAt, ReloadedAt = null, CleanRounds = 0 }
+                : new GenerationState.Deploying(
+                    generation.Chain!, now, null, 0, goesBack, (generation.State as GenerationState.Issued)?.Issuer),
         });
     }
 
@@ -138,7 +142,8 @@ public static class Recording
 
         Setback? before = known.SetbackOf(StepKind.PutBack);
         int count = (before?.Count ?? 0) + 1;
-        known = known.With(failed with { State = new GenerationState.Issued(failed.Chain!, now) })
+        string? issuer = (failed.State as GenerationState.Deploying)?.Issuer;
+        known = known.With(failed with { State = new GenerationState.Issued(failed.Chain!, now, issuer) })
             .WithoutSetback(StepKind.PutBack);
         return known with
         {

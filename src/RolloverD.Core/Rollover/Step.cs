@@ -107,6 +107,11 @@ public abstract record Step(StepKind Kind, string Certificate, string Reason)
     public sealed record Deploy(string Certificate, int Generation, string Reason)
         : Step(StepKind.Deploy, Certificate, Reason)
     {
+        /// <summary>
+        /// Whether the live link leads elsewhere, so that no mail server had time to take it on so far.
+        /// </summary>
+        public bool IsFresh { get; init; }
+
         public override string Describe() => $"deploy generation {Generation}";
     }
 

@@ -104,13 +104,16 @@ internal sealed class Executor(World world)
     }
 
     // They go in together: every server is prepared, then the link is swapped once, then every server takes it on. The
-    // first that cannot stops what goes in, and nothing that goes back: the others may be those that refuse mail.
+    // first that cannot stops what goes in. What goes back is stopped only by one that says it cannot work with that:
+    // the others may be those that refuse mail.
     private async Task<StepOutcome> DeployAsync(
         Step step, int generation, Facts facts, CancellationToken cancellation)
     {
         string name = step.Certificate;
-        Chain chain = facts.Certificate(name).Find(generation)?.Chain
+        Generation? known = facts.Certificate(name).Find(generation);
+        Chain chain = known?.Chain
             ?? throw new InvalidOperationException($"generation {generation} of {name} has no chain to deploy");
+        bool goesBack = known.State is GenerationState.Deploying { GoesBack: true };
         LiveFiles live = world.Files.Live(name, coming: generation);
         bool first = world.Files.LiveGeneration(name) is null || world.Files.LiveGeneration(name) == generation;
         StepOutcome.Unknown? problem = null;
@@ -120,7 +123,7 @@ internal sealed class Executor(World world)
             MailServerOutcome ready = await server.PrepareAsync(live, cancellation);
             if (ready is not MailServerOutcome.Done && !(first && ready is MailServerOutcome.NotConfigured))
                 problem ??= Problem(ready);
-            if (problem is not null && step is not Step.PutBack)
+            if (problem is not null && (!goesBack || ready is MailServerOutcome.NotConfigured))
                 return problem;
         }
 
@@ -144,7 +147,7 @@ internal sealed class Executor(World world)
                     break;
             }
 
-            if (problem is not null && step is not Step.PutBack)
+            if (problem is not null && !goesBack)
                 return problem;
         }
 

@@ -56,6 +56,7 @@ internal sealed class Observer(
         ImmutableArray<IMailServer> asked,
         CancellationToken cancellation)
     {
+        bool isDeploying = known.Certificate(certificate.Name).Current is { State: GenerationState.Deploying };
         ImmutableArray<string> orphans = Orphans.LookedAfterBy(desired, known, certificate.Name);
         ImmutableArray<Endpoint> left = Orphans.EndpointsAt(desired, known, orphans);
         others = [.. others, .. left];
@@ -90,6 +91,7 @@ internal sealed class Observer(
                 .. known.Certificate(certificate.Name).Generations
                     .Where(g => g.State is GenerationState.Standby or GenerationState.Preparing
                         or GenerationState.Issued or GenerationState.Deploying
+                        || (g.State is GenerationState.Live && isDeploying)
                         || g.Number == Aborting.AskedBack(known.Certificate(certificate.Name))?.Number)
                     .Select(g => g.Number)
                     .Where(g => IsGone(certificate.Name, g)),

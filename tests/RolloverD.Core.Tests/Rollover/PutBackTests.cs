@@ -179,12 +179,19 @@ public class PutBackTests
             Some.Set(Some.Record("3 1 1", Key), Some.Record("3 1 1", NextKey)), e.TlsaName)),
         certificate.Endpoints.Select(e => Given.Seen(e, Old) with { TakenOverAt = Some.Start }));
 
-    // The live link leads to it, and no mail server said yet that it was reloaded.
+    // The live link leads to it, and a mail server said that it could not be reloaded.
     private static Facts NotReloaded(DesiredCertificate certificate)
     {
         Facts facts = Deploying(certificate);
-        return facts.With(facts.Certificate("mx1").With(
-            Given.In(2, NextKey, new GenerationState.Deploying(New, Now, null, 0))));
+        facts = facts.With(facts.Certificate("mx1").With(
+            Given.In(2, NextKey, new GenerationState.Issued(New, Now))));
+        return Fail(facts, Now.AddSeconds(-1));
+    }
+
+    private static Facts Fail(Facts facts, DateTimeOffset at)
+    {
+        var deploy = new Step.Deploy("mx1", 2, "");
+        return facts.Intend(deploy, at).Complete(deploy, new StepOutcome.Unknown("timed out", "see to it"), at);
     }
 
     private static Observation Fails(Observation seen, Endpoint endpoint)

@@ -75,7 +75,7 @@ public class UnfinishedDeploymentTests
             [
                 Given.Certificate(
                     "mx1",
-                    Given.In(1, Key, new GenerationState.Deploying(Chain, Now, null, 0)),
+                    Given.In(1, Key, new GenerationState.Deploying(Chain, Now, null, 0, GoesBack: true)),
                     Given.In(2, NextKey, new GenerationState.Issued(NextChain, Now))),
             ],
             [Given.Ledger(Some.Set(Old, New))],

@@ -1,0 +1,174 @@
+using RolloverD.Core.Dane;
+using RolloverD.Core.Policy;
+using RolloverD.Core.Ports;
+using RolloverD.Core.Rollover;
+using RolloverD.Core.Tests.Support;
+using Xunit;
+
+namespace RolloverD.Core.Tests.Rollover;
+
+/// <summary>
+/// What goes back goes back whatever comes in between, nothing else counts for such, and no address that neither chain
+/// mends keeps the next one out.
+/// </summary>
+public class GoingBackTests
+{
+    private static readonly DateTimeOffset Now = Some.Start.AddDays(61);
+    private static readonly Endpoint Submission = new("mx1.example.net", 587);
+    private static readonly DesiredCertificate Mx1 = Some.Certificate;
+    private static readonly PublicKey Key = Some.Key(1), NextKey = Some.Key(2);
+    private static readonly Chain Old = Some.Chain(Key), New = Some.Chain(NextKey, from: Now);
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_is_put_back_waits_for_nothing_also_when_what_it_replaces_is_given_up(bool serversReady)
+    {
+        Facts facts = Given.Facts(
+            [
+                Given.Certificate(
+                    "mx1",
+                    Given.In(1, Key, new GenerationState.Deploying(Old, Now, null, 0, GoesBack: true)),
+                    Given.In(2, NextKey, new GenerationState.Issued(New, Now))),
+            ],
+            [Given.Ledger(Some.Set(Some.Record("3 1 1", Key), Some.Record("3 1 1", NextKey)))],
+            [Given.Seen(Some.Mx, New) with { TakenOverAt = Some.Start }]);
+        Desired desired = Some.Desired(Mx1);
+        Observation seen = Look.Well(facts, Mx1, Now, New) with
+        {
+            LiveGeneration = 2,
+            MailServers = serversReady
+                ? [new MailServerOutcome.Done("ready")]
+                : [new MailServerOutcome.Failed("broken main.cf", "mend it"), new MailServerOutcome.Done("ready")],
+        };
+        if (serversReady)
+        {
+            OwnerObservation silent = Look.At(Now, new AnswerContent.Unreachable("timed out"));
+            seen = seen with { Owners = seen.Owners.SetItem(Some.Owner, silent) };
+        }
+
+        Assert.IsType<Step.Deploy>(Planner.Next(desired, facts, seen, "mx1", Now).Next);
+
+        Abortion abortion = Aborting.Of(desired, facts, "mx1", Now);
+        Assert.IsType<Abortion.GiveUp>(abortion);
+        facts = facts.Take(abortion, "mx1", Now);
+        Step archive = Assert.IsType<Step.Archive>(Planner.Next(desired, facts, seen, "mx1", Now).Next);
+        facts = facts.Intend(archive, Now).Complete(archive, new StepOutcome.Done(), Now);
+        Plan plan = Planner.Next(desired, facts, seen, "mx1", Now.AddSeconds(1));
+        Assert.True(plan.Next is Step.Deploy { Generation: 1 } or Step.PutBack { Generation: 1 },
+            string.Join("\n", plan.Holds));
+    }
+
+    private static Observation See(Facts facts, DateTimeOffset time, int live)
+    {
+        Chain shown = live == 2 ? New : Old;
+        DesiredCertificate both = Mx1 with { Endpoints = [Some.Mx, Submission] };
+        Observation seen = Look.Well(facts, both, time, shown) with { LiveGeneration = live };
+        EndpointObservation round = seen.Endpoints[Submission];
+        return seen with
+        {
+            Endpoints = seen.Endpoints.SetItem(Submission, round with
+            {
+                Addresses = [new("192.0.2.25", [new Presented.NoStartTls("not offered")])],
+            }),
+        };
+    }
+
+    [Fact]
+    public void The_patience_of_a_server_begins_when_the_chain_goes_in()
+    {
+        DesiredCertificate both = Mx1 with { Endpoints = [Some.Mx, Submission] };
+        Desired desired = Some.Desired(both);
+        RecordSet published = Some.Set(Some.Record("3 1 1", Key), Some.Record("3 1 1", NextKey));
+        Facts facts = Given.Facts(
+            [
+                Given.Certificate(
+                    "mx1", Given.Live(1, Key, Old), Given.In(2, NextKey, new GenerationState.Issued(New, Now))),
+            ],
+            both.Endpoints.Select(e => Given.Ledger(published, e.TlsaName)),
+            both.Endpoints.Select(e => Given.Seen(e, Old) with { TakenOverAt = Some.Start }));
+        var deploy = new Step.Deploy("mx1", 2, "");
+
+        // The first try: a server was not ready just then, nothing was swapped.
+        facts = facts.Intend(deploy, Now).Complete(deploy, new StepOutcome.Unknown("not ready", "see to it"), Now);
+
+        // Ten minutes later it goes in, and the reload of one server times out.
+        DateTimeOffset later = Now.AddMinutes(10);
+        Observation before = Look.Well(facts, both, later, Old) with { LiveGeneration = 1 };
+        deploy = Assert.IsType<Step.Deploy>(Planner.Next(desired, facts, before, "mx1", later).Next);
+        facts = facts.Intend(deploy, later).Complete(deploy, new StepOutcome.Unknown("timed out", "see to it"), later);
+
+        // A second later one address is just being restarted.
+        DateTimeOffset time = later.AddSeconds(1);
+        Observation seen = See(facts, time, 2);
+        facts = facts.Observe(both, seen, desired.Timing);
+        Plan plan = Planner.Next(desired, facts, seen, "mx1", time);
+        Assert.IsNotType<Step.PutBack>(plan.Next);
+    }
+
+    [Fact]
+    public void What_was_put_back_is_ordered_anew_from_another_issuer_when_it_lacks_a_CA()
+    {
+        DesiredCertificate more = Mx1 with
+        {
+            Tlsa = [Some.Parameters("3 1 1"), Some.Parameters("2 1 1")],
+            Issuer = "other",
+        };
+        var bare = new Chain(New.Leaf, []);
+        Facts facts = Given.Facts(
+            [
+                Given.Certificate(
+                    "mx1", Given.Live(1, Key, Old), Given.In(2, NextKey, new GenerationState.Issued(bare, Now, "ca"))),
+            ],
+            [
+                Given.Ledger(Some.Set(
+                    Some.Record("3 1 1", Key), Some.Record("3 1 1", NextKey), Some.Record("2 1 1", Old))),
+            ],
+            [Given.Seen(Some.Mx, Old) with { TakenOverAt = Some.Start }]);
+        Observation seen = Look.Well(facts, more, Now.AddHours(1), Old) with { LiveGeneration = 1 };
+        Assert.IsType<Step.Issue>(Planner.Next(Some.Desired(more), facts, seen, "mx1", Now.AddHours(1)).Next);
+
+        var deploy = new Step.Deploy("mx1", 2, "");
+        var back = new Step.PutBack("mx1", 1, 2, "");
+        facts = facts.Intend(deploy, Now).Complete(deploy, new StepOutcome.Deployed(true, ""), Now);
+        facts = facts.Intend(back, Now).Complete(back, new StepOutcome.Deployed(true, ""), Now);
+        facts = facts.With(facts.Certificate("mx1").With(Given.Live(1, Key, Old)));
+        Plan plan = Planner.Next(Some.Desired(more), facts, seen, "mx1", Now.AddHours(1));
+        Assert.True(plan.Next is Step.Issue, string.Join("\n", plan.Holds));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_deployment_begun_after_an_abort_is_asked_again_what_its_first_try_was_asked(bool wasAborted)
+    {
+        DateTimeOffset now = Now.AddDays(2);
+        PublicKey third = Some.Key(3);
+        Chain next = Some.Chain(third, from: now);
+        Desired desired = Some.Desired(Mx1);
+        desired = desired with { Timing = desired.Timing with { RollbackWindow = TimeSpan.FromDays(7) } };
+        Facts facts = Given.Facts(
+            [
+                Given.Certificate(
+                    "mx1",
+                    Given.In(1, Key, new GenerationState.Live(Old, Now.AddMinutes(5))),
+                    Given.In(2, NextKey, new GenerationState.Superseded(New, Now)),
+                    Given.In(3, third, new GenerationState.Deploying(next, now.AddHours(-1), null, 0))) with
+                {
+                    Abort = wasAborted ? new Abort(Now, Now.AddDays(1), 2) : null,
+                },
+            ],
+            [Given.Ledger(Some.Set(
+                Some.Record("3 1 1", Key), Some.Record("3 1 1", NextKey), Some.Record("3 1 1", third)))],
+            [Given.Seen(Some.Mx, Old) with { TakenOverAt = Some.Start }]);
+        Observation seen = Look.Well(facts, Mx1, now, Old) with
+        {
+            LiveGeneration = 1,
+            MailServers = [new MailServerOutcome.Failed("broken main.cf", "mend it")],
+        };
+        OwnerObservation silent = Look.At(now, new AnswerContent.Unreachable("timed out"));
+        seen = seen with { Owners = seen.Owners.SetItem(Some.Owner, silent) };
+        facts = facts.Observe(Mx1, seen, desired.Timing);
+        Assert.IsNotType<Step.Deploy>(Planner.Next(desired, facts, seen, "mx1", now).Next);
+    }
+}
