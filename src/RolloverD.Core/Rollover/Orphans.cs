@@ -35,8 +35,9 @@ public static class Orphans
     }
 
     /// <summary>
-    /// The endpoints that were taken out of the configuration and led to orphans of which records have yet to go.
-    /// Their mail servers most often go on, and what they show now says in which order the records go.
+    /// The endpoints that were taken out of the configuration and led to orphans of which records have yet to go, as
+    /// far as the provider has confirmed. Their mail servers most often go on, and what they show now says in which
+    /// order the records go.
     /// </summary>
     public static ImmutableArray<Endpoint> EndpointsAt(
         Desired desired, Facts facts, ImmutableArray<string> orphans) =>
@@ -47,10 +48,13 @@ public static class Orphans
                 .. facts.Endpoints.Values
                     .Where(e => orphans.Contains(e.Owner) && !desired.Layout.Endpoints.Contains(e.Endpoint)
                         && DnsName.ClosestZone(e.Owner, desired.Zones.Keys) is not null
-                        && facts.Owner(e.Owner) is { Latest: { } latest } ledger && ledger.Ours.Any(latest.Contains))
+                        && facts.Owner(e.Owner) is var ledger
+                        && ledger.Ours.Any(r => IsIn(ledger.Latest, r) || IsIn(ledger.InPlace, r)))
                     .Select(e => e.Endpoint)
                     .OrderBy(e => e.TlsaName, StringComparer.Ordinal),
             ];
+
+    private static bool IsIn(RecordSet? set, TlsaRecord record) => set?.Contains(record) is true;
 
     /// <summary>
     /// What is remembered without those owners and endpoints that are no longer configured and of which no server and
