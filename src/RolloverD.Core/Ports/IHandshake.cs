@@ -61,7 +61,11 @@ public sealed record EndpointObservation(
 /// <param name="IsLocal">
 /// Whether the address is this host's own, so that a handshake with it never left the machine; when in doubt it is not.
 /// </param>
-public sealed record AddressObservation(string Address, ImmutableArray<Presented> Presented, bool IsLocal = false);
+public sealed record AddressObservation(string Address, ImmutableArray<Presented> Presented, bool IsLocal = false)
+{
+    /// <summary>Whether it answers and a handshake fails: senders that want TLS get no mail through.</summary>
+    public bool IsBroken => Presented.Any(p => p.IsBroken);
+}
 
 /// <summary>The outcome of handshakes with one address.</summary>
 public abstract record Presented
@@ -78,6 +82,9 @@ public abstract record Presented
         Unreachable unreachable => unreachable.Reason,
         _ => null,
     };
+
+    /// <summary>Whether the server answers and TLS does not come about.</summary>
+    public bool IsBroken => this is NoStartTls or HandshakeFailed;
 
     /// <summary>The chain as it was sent.</summary>
     /// <param name="Chain">Leaf, ancestors and what else was sent.</param>

@@ -17,7 +17,11 @@ internal static class Deployment
 
         string problem = Problem(s, deploying);
         if (deploying.ReloadedAt is not { } reloaded)
-            return Broken(s, current, deploying, problem) ?? Finish(s, current, deploying.Chain);
+        {
+            return Broken(s, current, deploying, problem)
+                ?? (deploying.GoesBack ? Swap(s) : null)
+                ?? Finish(s, current, deploying.Chain);
+        }
 
         s.Hold(
             Gate.Verification, $"generation {current.Number}", null,
@@ -48,7 +52,7 @@ internal static class Deployment
     private static Step.PutBack? Broken(
         Situation s, Generation current, GenerationState.Deploying deploying, string problem) =>
         s.Observation.LiveGeneration == current.Number && s.Known.SetbackOf(StepKind.Deploy) is not null
-        && s.Rounds.SelectMany(e => e.Addresses).Any(IsBroken)
+        && s.Rounds.Any(round => BrokeBy(s, round, deploying))
             ? PutBack(s, current, deploying, problem)
             : null;
 
@@ -61,6 +65,27 @@ internal static class Deployment
                 $"generation {current.Number} could not be verified within "
                 + $"{s.Desired.Timing.VerificationPatience.TotalSeconds:0} s: {problem}")
             : null;
+
+    /// <summary>
+    /// Whether what is being deployed is in service as far as it will be: every address that shows something shows it,
+    /// and the others do not answer, or work with no chain. None of them is a reason to let a certificate end on all.
+    /// </summary>
+    public static bool IsAsFarAsItGets(Situation s)
+    {
+        if (s.Known.Current is not { State: GenerationState.Deploying deploying } current
+            || s.Observation.LiveGeneration != current.Number
+            || (!deploying.GoesBack && deploying.ReloadedAt is null)
+            || s.Now - deploying.IntendedAt <= s.Desired.Timing.VerificationPatience)
+        {
+            return false;
+        }
+
+        AddressObservation[] addresses = [.. s.Rounds.SelectMany(e => e.Addresses)];
+        return addresses.Any(a => a.Presented.Any(p => p is Presented.Shows shows
+                && shows.Chain.Leaf.Equals(deploying.Chain.Leaf)))
+            && !addresses.Any(a => ShowsAnother(a, deploying.Chain))
+            && (deploying.GoesBack || !s.Rounds.Any(round => BrokeBy(s, round, deploying)));
+    }
 
     private static string Outlook(Situation s, Generation current, GenerationState.Deploying deploying)
     {
@@ -194,7 +219,7 @@ internal static class Deployment
             return null;
         }
 
-        if (s.Known.Current is { State: GenerationState.Deploying })
+        if (s.Known.Current is { State: GenerationState.Deploying } && !IsAsFarAsItGets(s))
             return null; // RFC 7671 §8.4: one change at a time
 
         if (s.Known.SetbackOf(StepKind.PutBack) is { } setback && s.Now < setback.RetryAt)
@@ -309,19 +334,22 @@ internal static class Deployment
 
     // A server that cannot be reached at all is not helped by going back; one that shows something else may be.
     private static bool ShowsWrong(Situation s, GenerationState.Deploying deploying) =>
-        s.Rounds.SelectMany(e => e.Addresses).Any(a => ShowsWrong(a, deploying.Chain));
+        s.Rounds.Any(round => BrokeBy(s, round, deploying)
+            || round.Addresses.Any(a => ShowsAnother(a, deploying.Chain)));
+
+    // What worked with no chain for long before it is not mended by going back.
+    private static bool BrokeBy(Situation s, EndpointObservation round, GenerationState.Deploying deploying) =>
+        round.Addresses.Any(a => a.IsBroken
+            && !(s.Facts.EndpointOf(round.Endpoint).Addresses.FirstOrDefault(k => k.Address == a.Address)?.BrokenSince
+                + s.Desired.Timing.VerificationPatience < deploying.IntendedAt));
 
     // Beside the chain that is wanted an address may show one of another kind of key, but not in its place.
-    private static bool ShowsWrong(AddressObservation address, Chain wanted)
+    private static bool ShowsAnother(AddressObservation address, Chain wanted)
     {
         Chain[] shown = [.. address.Presented.OfType<Presented.Shows>().Select(s => s.Chain)];
-        return IsBroken(address)
-            || shown.Any(c => c.Key.Family == wanted.Key.Family && !c.Leaf.Equals(wanted.Leaf))
+        return shown.Any(c => c.Key.Family == wanted.Key.Family && !c.Leaf.Equals(wanted.Leaf))
             || (shown.Length > 0 && !shown.Any(c => c.Leaf.Equals(wanted.Leaf)));
     }
-
-    private static bool IsBroken(AddressObservation address) =>
-        address.Presented.Any(p => p is Presented.HandshakeFailed or Presented.NoStartTls);
 
     private static string Problem(Situation s, GenerationState.Deploying deploying)
     {

@@ -16,8 +16,10 @@ namespace RolloverD.Core.Rollover;
 /// is shown at the endpoint.
 /// </param>
 /// <param name="LeftAt">When a look first found the host without it; null while it has it.</param>
+/// <param name="BrokenSince">Since when handshakes fail there; null where none did when it last answered.</param>
 public sealed record KnownAddress(
-    string Address, TimeSpan Ttl, ImmutableArray<string> Leaves, DateTimeOffset? LeftAt = null)
+    string Address, TimeSpan Ttl, ImmutableArray<string> Leaves, DateTimeOffset? LeftAt = null,
+    DateTimeOffset? BrokenSince = null)
 {
     /// <summary>So long anybody keeps an address, whatever its TTL.</summary>
     private static readonly TimeSpan LongestTtl = TimeSpan.FromDays(7);
@@ -80,7 +82,14 @@ public sealed record KnownAddress(
         ImmutableArray<KnownAddress> after =
         [
             .. known.Select(k => In(round.Addresses, k) is { } listed
-                    ? k.Met(listed, seen) with { Ttl = k.Ttl > ttl ? k.Ttl : ttl, LeftAt = null }
+                    ? k.Met(listed, seen) with
+                    {
+                        Ttl = k.Ttl > ttl ? k.Ttl : ttl,
+                        LeftAt = null,
+                        BrokenSince = listed.IsBroken ? k.BrokenSince ?? round.FinishedAt
+                            : IsHeard(listed) ? null
+                            : k.BrokenSince,
+                    }
                     : k.Met(In(round.Former, k), seen) with { LeftAt = k.LeftAt ?? round.FinishedAt })
                 .Where(k => !(k.ForgottenAt + margin <= round.StartedAt)),
             .. Fresh(known, round, seen),
@@ -117,7 +126,8 @@ public sealed record KnownAddress(
         [
             .. round.Addresses.Where(a => !known.Any(k => k.Address == a.Address))
                 .DistinctBy(a => a.Address)
-                .Select(a => new KnownAddress(a.Address, ttl, []).Met(a, seen)),
+                .Select(a => new KnownAddress(
+                    a.Address, ttl, [], null, a.IsBroken ? round.FinishedAt : null).Met(a, seen)),
         ];
     }
 
@@ -131,7 +141,7 @@ public sealed record KnownAddress(
 
         foreach (KnownAddress address in known)
         {
-            if (address.LeftAt is not null || address.Ttl < ttl
+            if (address.LeftAt is not null || address.BrokenSince is not null || address.Ttl < ttl
                 || In(round.Addresses, address) is not { Presented: [Presented.Shows shows] }
                 || address.Leaves.Length != 1 || address.Leaves[0] != shows.Chain.Leaf.Sha256)
             {
@@ -169,7 +179,8 @@ public sealed record KnownAddress(
     }
 
     public bool Equals(KnownAddress? other) =>
-        other is not null && (Address, Ttl, LeftAt) == (other.Address, other.Ttl, other.LeftAt)
+        other is not null
+        && (Address, Ttl, LeftAt, BrokenSince) == (other.Address, other.Ttl, other.LeftAt, other.BrokenSince)
         && Leaves.AsSpan().SequenceEqual(other.Leaves.AsSpan());
 
     public override int GetHashCode() => HashCode.Combine(Address, Ttl, LeftAt, Leaves.Length);

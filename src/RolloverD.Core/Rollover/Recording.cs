@@ -70,7 +70,10 @@ public static class Recording
         switch (step)
         {
             case Step.Deploy deploy when known.Find(deploy.Generation)?.State is GenerationState.Deploying:
-                return facts.With(known.With(earlier.Find(deploy.Generation)!));
+                known = known.With(earlier.Find(deploy.Generation)!);
+                return facts.With(earlier.Current is { State: GenerationState.Deploying } unverified
+                    ? known.With(unverified)
+                    : known);
             case Step.PutBack back when known.Find(back.Generation)?.State is GenerationState.Deploying:
                 known = known.With(earlier.Find(back.Generation)!).With(earlier.Find(back.Failed)!)
                     .WithoutSetback(StepKind.PutBack);
@@ -122,6 +125,10 @@ public static class Recording
     private static CertificateFacts BeginDeploying(
         this CertificateFacts known, int number, DateTimeOffset now, bool isFresh, bool goesBack = false)
     {
+        // It is there as far as it will be.
+        if (known.Current is { State: GenerationState.Deploying unverified } current && current.Number != number)
+            known = known.With(current with { State = new GenerationState.Live(unverified.Chain, now) });
+
         Generation generation = known.Find(number)!;
         return known.With(generation with
         {

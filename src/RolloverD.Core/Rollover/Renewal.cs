@@ -15,7 +15,14 @@ internal static class Renewal
         if (known.Current is not { } current)
             return Rests(s, "the first generation") ? null : NewKey(s, forStandby: false, "no generation exists yet");
 
-        if (current.State is not GenerationState.Live live)
+        GenerationState.Live? live = current.State switch
+        {
+            GenerationState.Live verified => verified,
+            GenerationState.Deploying deploying when Deployment.IsAsFarAsItGets(s) =>
+                new(deploying.Chain, deploying.IntendedAt),
+            _ => null,
+        };
+        if (live is null)
             return null; // RFC 7671 §8.4: one change at a time
 
         if (Cause(s, current, live) is not { } cause || Rests(s, $"a rollover, because {cause.Why},"))

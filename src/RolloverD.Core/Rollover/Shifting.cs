@@ -51,7 +51,10 @@ public static class Shifting
         Met = [.. seen.Met.Select(m => m with { At = m.At + by })],
         LookedAt = seen.LookedAt + by,
         Former = [.. seen.Former.Select(f => f with { Until = f.Until + by })],
-        Addresses = [.. seen.Addresses.Select(a => a with { LeftAt = a.LeftAt + by })],
+        Addresses =
+        [
+            .. seen.Addresses.Select(a => a with { LeftAt = a.LeftAt + by, BrokenSince = a.BrokenSince + by }),
+        ],
     };
 
     private static OwnerLedger Shift(this OwnerLedger ledger, TimeSpan by) => ledger with

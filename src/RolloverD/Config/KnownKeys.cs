@@ -113,7 +113,7 @@ internal static class KnownKeys
         "verification-patience",
         "how long an address may show another chain, or fail the handshake, after a deployment before the old "
         + "generation is put back; one that does not answer is waited for, and while the reload itself reports failure "
-        + "also one that shows another chain",
+        + "also one that shows another chain; one that worked with no chain for long before is no reason",
         "\"5m\"",
         TimeSpan.FromSeconds(1),
         TimeSpan.FromDays(1))

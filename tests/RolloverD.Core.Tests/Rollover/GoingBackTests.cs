@@ -171,4 +171,132 @@ public class GoingBackTests
         facts = facts.Observe(Mx1, seen, desired.Timing);
         Assert.IsNotType<Step.Deploy>(Planner.Next(desired, facts, seen, "mx1", now).Next);
     }
+
+    [Theory]
+    [InlineData("3 1 1", true)]
+    [InlineData("2 1 1", true)]
+    [InlineData("2 1 1", false)]
+    public void An_address_that_going_back_does_not_mend_keeps_no_new_chain_out_until_the_old_one_ends(
+        string tlsa, bool reloads)
+    {
+        DesiredCertificate both = Mx1 with { Endpoints = [Some.Mx, Submission], Tlsa = [Some.Parameters(tlsa)] };
+        Desired desired = Some.Desired(both);
+        TlsaRecord[] records = [.. new[] { Some.Record(tlsa, Old), Some.Record(tlsa, New) }.Distinct()];
+        Facts facts = Given.Facts(
+            [Given.Certificate("mx1", Given.Live(1, Key, Old),
+                Given.In(2, NextKey, new GenerationState.Deploying(New, Now, reloads ? Now : null, 0)))],
+            both.Endpoints.Select(e => Given.Ledger(Some.Set([.. records]), e.TlsaName)),
+            [
+                Given.Seen(Some.Mx, Old) with { TakenOverAt = Some.Start },
+                EndpointFacts.Unseen(Submission) with { Seen = [Old], TakenOverAt = Some.Start },
+            ]);
+
+        // 587 offers no TLS, before, now and later; 25 shows whatever live/ holds.
+        DateTimeOffset time = Now.AddMinutes(3);
+        int live = 2;
+        List<string> steps = [];
+        Plan plan;
+        while (time < Old.NotAfter.AddHours(-1))
+        {
+            Observation seen = See(facts, time, live);
+            facts = facts.Observe(both, seen, desired.Timing);
+            plan = Planner.Next(desired, facts, seen, "mx1", time);
+            if (plan.Next is { } step)
+            {
+                steps.Add($"{time:u} {step.Describe()}");
+                facts = facts.Intend(step, time);
+                live = step switch
+                {
+                    Step.PutBack back => back.Generation,
+                    Step.Deploy deploy => deploy.Generation,
+                    _ => live,
+                };
+                facts = facts.Complete(
+                    step,
+                    reloads ? new StepOutcome.Deployed(true, "reloaded") : new StepOutcome.Unknown("no", "mend"),
+                    time);
+            }
+
+            time += time < Now.AddHours(3) ? TimeSpan.FromSeconds(20) : TimeSpan.FromHours(3);
+        }
+
+        // Nothing speaks against it.
+        Assert.Empty(Safety.OfPuttingIn(desired, facts, both, New, time));
+        Assert.True(
+            live == 2 || steps.Count(s => s.Contains("generation 2", StringComparison.Ordinal)) > 2,
+            $"an hour before the end, live/ leads to generation {live}:\n" + string.Join("\n", steps.Take(12)));
+    }
+
+    [Fact]
+    public void One_address_that_is_dead_for_months_does_not_let_the_certificate_of_the_others_end()
+    {
+        var dead = new Endpoint("mx2.example.net", 25);
+        DesiredCertificate both = Mx1 with { Endpoints = [Some.Mx, dead], KeyPolicy = KeyPolicy.Reuse };
+        Desired desired = Some.Desired(both);
+        Chain renewed = Some.Chain(Key, from: Now);
+        Facts facts = Given.Facts(
+            [Given.Certificate("mx1", Given.Live(1, Key, Old),
+                Given.In(2, Key, new GenerationState.Deploying(renewed, Now, Now, 0)))],
+            both.Endpoints.Select(e => Given.Ledger(Some.Set(Some.Record("3 1 1", Key)), e.TlsaName)),
+            both.Endpoints.Select(e => Given.Seen(e, Old) with { TakenOverAt = Some.Start }));
+        List<string> steps = [];
+        for (DateTimeOffset time = Now.AddMinutes(3); time < renewed.NotAfter; time += TimeSpan.FromHours(6))
+        {
+            Observation seen = Look.Well(facts, both, time, renewed) with { LiveGeneration = 2 };
+            seen = seen with
+            {
+                Endpoints = seen.Endpoints.SetItem(dead, seen.Endpoints[dead] with
+                {
+                    Addresses = [new("192.0.2.99", [new Presented.Unreachable("connection refused")])],
+                }),
+            };
+            facts = facts.Observe(both, seen, desired.Timing);
+            if (Planner.Next(desired, facts, seen, "mx1", time).Next is { } step)
+                steps.Add(step.Describe());
+        }
+
+        Assert.NotEmpty(steps);
+    }
+
+    [Theory]
+    [InlineData(-600, false)]
+    [InlineData(-10, true)]
+    [InlineData(10, true)]
+    public void An_address_that_breaks_is_reason_to_go_back_and_one_that_was_broken_for_long_before_is_none(
+        int brokenAfterSeconds, bool goesBack)
+    {
+        DesiredCertificate both = Mx1 with { Endpoints = [Some.Mx, Submission] };
+        Desired desired = Some.Desired(both);
+        RecordSet published = Some.Set(Some.Record("3 1 1", Key), Some.Record("3 1 1", NextKey));
+        Facts facts = Given.Facts(
+            [
+                Given.Certificate(
+                    "mx1", Given.Live(1, Key, Old),
+                    Given.In(2, NextKey, new GenerationState.Deploying(New, Now, Now, 0))),
+            ],
+            both.Endpoints.Select(e => Given.Ledger(published, e.TlsaName)),
+            both.Endpoints.Select(e => Given.Seen(e, Old) with { TakenOverAt = Some.Start }));
+        DateTimeOffset late = Now.AddSeconds(125);
+        foreach (DateTimeOffset time in new[] { Now.AddSeconds(brokenAfterSeconds), late })
+            facts = facts.Observe(both, See(facts, time, 2), desired.Timing);
+        Assert.Equal(goesBack, Planner.Next(desired, facts, See(facts, late, 2), "mx1", late).Next is Step.PutBack);
+    }
+
+    [Fact]
+    public void A_try_beside_an_unverified_generation_that_is_refused_leaves_that_as_it_was()
+    {
+        Facts facts = Given.Facts(
+        [
+            Given.Certificate(
+                "mx1",
+                Given.In(1, Key, new GenerationState.Deploying(Old, Now, Now, 0, GoesBack: true)),
+                Given.In(2, NextKey, new GenerationState.Issued(New, Now))),
+        ]);
+        var deploy = new Step.Deploy("mx1", 2, "");
+        Facts intended = facts.Intend(deploy, Now.AddHours(1));
+        Assert.Equal(
+            new GenerationState.Live(Old, Now.AddHours(1)), intended.Certificate("mx1").Find(1)!.State);
+        Assert.Equal(
+            facts.Certificate("mx1").Generations, intended.TakeBack(deploy, facts).Certificate("mx1").Generations);
+    }
 }

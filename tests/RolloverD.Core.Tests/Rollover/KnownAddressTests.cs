@@ -43,6 +43,25 @@ public class KnownAddressTests
     }
 
     [Fact]
+    public void Since_when_handshakes_fail_is_kept_until_one_succeeds_again()
+    {
+        string address = Here(Chain).Address;
+        EndpointFacts seen = EndpointFacts.Unseen(Some.Mx).Observe(Round(T0, [Here(Chain)]));
+        Assert.Null(After(0, new Presented.Shows(Chain, "TLSv1.3")));
+        Assert.Equal(T0.AddMinutes(1), After(1, new Presented.HandshakeFailed("no usable key")));
+        Assert.Equal(T0.AddMinutes(1), After(2, new Presented.NoStartTls("not offered")));
+        Assert.Equal(T0.AddMinutes(1), After(3, new Presented.Unreachable("timed out")));
+        Assert.Null(After(4, new Presented.Shows(Chain, "TLSv1.3")));
+        Assert.Null(After(5, new Presented.Unreachable("timed out")));
+
+        DateTimeOffset? After(int minutes, Presented presented)
+        {
+            seen = seen.Observe(Round(T0.AddMinutes(minutes), [new(address, [presented])]));
+            return Assert.Single(seen.Addresses).BrokenSince;
+        }
+    }
+
+    [Fact]
     public void An_endpoint_that_is_first_looked_at_later_takes_it_over_from_others_of_its_host()
     {
         var submission = new Endpoint(Some.Mx.Host, 465);
