@@ -315,6 +315,7 @@ internal static class Deployment
         s.Known.Generations.LastOrDefault(g => g.State is GenerationState.Live live
             && g.Number != current.Number
             && !s.Observation.KeysGone.Contains(g.Number)
+            && s.Now < live.Chain.NotAfter
             && Safety.OfPuttingIn(s.Desired, s.Facts, s.Certificate, live.Chain, s.Now).IsEmpty);
 
     // Twice as late each time, for a server that a reload does not help must not be reloaded for ever.

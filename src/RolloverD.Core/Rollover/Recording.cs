@@ -150,7 +150,10 @@ public static class Recording
         Setback? before = known.SetbackOf(StepKind.PutBack);
         int count = (before?.Count ?? 0) + 1;
         string? issuer = (failed.State as GenerationState.Deploying)?.Issuer;
-        known = known.With(failed with { State = new GenerationState.Issued(failed.Chain!, now, issuer) })
+        GenerationState taken = known.Next is null
+            ? new GenerationState.Issued(failed.Chain!, now, issuer)
+            : new GenerationState.Superseded(failed.Chain!, now); // a later one is made already
+        known = known.With(failed with { State = taken })
             .WithoutSetback(StepKind.PutBack);
         return known with
         {

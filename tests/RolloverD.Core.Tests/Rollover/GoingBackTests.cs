@@ -299,4 +299,39 @@ public class GoingBackTests
         Assert.Equal(
             facts.Certificate("mx1").Generations, intended.TakeBack(deploy, facts).Certificate("mx1").Generations);
     }
+
+    [Fact]
+    public void What_is_put_back_while_the_next_one_is_made_is_not_tried_again_after_that()
+    {
+        PublicKey third = Some.Key(3);
+        Facts facts = Given.Facts(
+        [
+            Given.Certificate(
+                "mx1", Given.Live(1, Key, Old),
+                Given.In(2, NextKey, new GenerationState.Deploying(New, Now, Now, 0)),
+                Given.In(3, third, new GenerationState.Preparing(Now))),
+        ]);
+        CertificateFacts known = facts.Intend(new Step.PutBack("mx1", 1, 2, ""), Now).Certificate("mx1");
+        Assert.Equal(new GenerationState.Superseded(New, Now), known.Find(2)!.State);
+        Assert.Equal(3, known.Next!.Number);
+    }
+
+    [Theory]
+    [InlineData(-1, true)]
+    [InlineData(1, false)]
+    public void A_certificate_that_has_ended_is_not_put_back(int hoursSinceEnd, bool goesBack)
+    {
+        DateTimeOffset late = Old.NotAfter.AddHours(hoursSinceEnd);
+        Facts facts = Given.Facts(
+            [
+                Given.Certificate(
+                    "mx1", Given.Live(1, Key, Old),
+                    Given.In(2, NextKey, new GenerationState.Deploying(New, Now, Now, 0))),
+            ],
+            [Given.Ledger(Some.Set(Some.Record("3 1 1", Key), Some.Record("3 1 1", NextKey)))],
+            [Given.Seen(Some.Mx, Old) with { TakenOverAt = Some.Start }]);
+        Observation seen = Look.Well(facts, Mx1, late, Old) with { LiveGeneration = 2 };
+        Plan plan = Planner.Next(Some.Desired(Mx1), facts, seen, "mx1", late);
+        Assert.Equal(goesBack, plan.Next is Step.PutBack);
+    }
 }
