@@ -1,5 +1,4 @@
 using RolloverD.Core.Policy;
-using RolloverD.Core.Ports;
 using RolloverD.Core.Rollover;
 using RolloverD.Tests.Engine.Model;
 using Xunit;
@@ -55,42 +54,5 @@ public sealed class ComingGenerationTests
         await world.RunUntilAsync(r => r.Plan.Next is Step.PutBack);
 
         Assert.Equal("/archive/mx1/1", world.Host.Coming[^1]);
-    }
-
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task A_mail_server_that_is_not_ready_or_cannot_be_reloaded_keeps_no_other_from_going_back(bool isReady)
-    {
-        var world = new EngineWorld();
-        await world.SettleAsync();
-        world.Ask(newKey: true);
-        world.Effects.Watch = _ =>
-        {
-            world.Host.Broken |= world.Known.Find(2)?.State is GenerationState.Deploying { CleanRounds: 1 };
-            if (world.Host.Broken)
-                world.Other = new FailingServer(isReady);
-        };
-        StepOutcome? outcome = null;
-        await world.RunUntilAsync(r => (outcome = r.Outcome) is not null && r.Plan.Next is Step.PutBack);
-
-        Assert.Contains(
-            "broken main.cf", Assert.IsType<StepOutcome.Unknown>(outcome).Reason, StringComparison.Ordinal);
-        Assert.Equal(1, world.Files.Linked);
-        Assert.Equal(world.Known.Find(1)!.Key, world.Host.Presented!.Key);
-    }
-
-    private sealed class FailingServer(bool isReady) : IMailServer
-    {
-        private static readonly MailServerOutcome.Failed Broken = new("broken main.cf", "mend it");
-
-        public Task<MailServerOutcome> PrepareAsync(LiveFiles live, CancellationToken cancellation) =>
-            Task.FromResult<MailServerOutcome>(isReady ? new MailServerOutcome.Done("ready") : Broken);
-
-        public Task<MailServerOutcome> ReloadAsync(LiveFiles live, CancellationToken cancellation) =>
-            Task.FromResult<MailServerOutcome>(Broken);
-
-        public Task<MailServerOutcome> ConfigureAsync(LiveFiles live, CancellationToken cancellation) =>
-            throw new NotSupportedException("nothing is to be configured here");
     }
 }

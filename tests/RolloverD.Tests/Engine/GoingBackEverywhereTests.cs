@@ -6,10 +6,33 @@ using Xunit;
 namespace RolloverD.Tests.Engine;
 
 /// <summary>
-/// What begins as going back stays one: also when it was interrupted, or one server took it on only later.
+/// What goes back goes back on every mail server that can, at every try, also when one was interrupted.
 /// </summary>
-public sealed class InterruptedPutBackTests
+public sealed class GoingBackEverywhereTests
 {
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_mail_server_that_is_not_ready_or_cannot_be_reloaded_keeps_no_other_from_going_back(bool isReady)
+    {
+        var world = new EngineWorld();
+        await world.SettleAsync();
+        world.Ask(newKey: true);
+        world.Effects.Watch = _ =>
+        {
+            world.Host.Broken |= world.Known.Find(2)?.State is GenerationState.Deploying { CleanRounds: 1 };
+            if (world.Host.Broken)
+                world.Other = new FailingServer(isReady);
+        };
+        StepOutcome? outcome = null;
+        await world.RunUntilAsync(r => (outcome = r.Outcome) is not null && r.Plan.Next is Step.PutBack);
+
+        Assert.Contains(
+            "broken main.cf", Assert.IsType<StepOutcome.Unknown>(outcome).Reason, StringComparison.Ordinal);
+        Assert.Equal(1, world.Files.Linked);
+        Assert.Equal(world.Known.Find(1)!.Key, world.Host.Presented!.Key);
+    }
+
     [Theory]
     [InlineData("prepare other", true)]
     [InlineData("swap link", true)]
@@ -23,7 +46,7 @@ public sealed class InterruptedPutBackTests
         await world.SettleAsync();
         world.Ask(newKey: true);
         bool began = false, killed = false;
-        var other = new NotReady(() => Kill("prepare other"));
+        var other = new FailingServer(isReady: false, () => Kill("prepare other"));
         world.Effects.Watch = what =>
         {
             began |= world.Known.Find(2)?.State is GenerationState.Deploying { CleanRounds: 1 };
@@ -117,14 +140,14 @@ public sealed class InterruptedPutBackTests
             throw new NotSupportedException("nothing is to be configured here");
     }
 
-    private sealed class NotReady(Action asked) : IMailServer
+    private sealed class FailingServer(bool isReady, Action? asked = null) : IMailServer
     {
         private static readonly MailServerOutcome.Failed Broken = new("broken main.cf", "mend it");
 
         public Task<MailServerOutcome> PrepareAsync(LiveFiles live, CancellationToken cancellation)
         {
-            asked();
-            return Task.FromResult<MailServerOutcome>(Broken);
+            asked?.Invoke();
+            return Task.FromResult<MailServerOutcome>(isReady ? new MailServerOutcome.Done("ready") : Broken);
         }
 
         public Task<MailServerOutcome> ReloadAsync(LiveFiles live, CancellationToken cancellation) =>
