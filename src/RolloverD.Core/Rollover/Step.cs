@@ -108,7 +108,7 @@ public abstract record Step(StepKind Kind, string Certificate, string Reason)
         : Step(StepKind.Deploy, Certificate, Reason)
     {
         /// <summary>
-        /// Whether the live link leads elsewhere, so that no mail server had time to take it on so far.
+        /// Of a deployment that was begun: whether the live link leads elsewhere still, so that its time begins anew.
         /// </summary>
         public bool IsFresh { get; init; }
 
