@@ -57,6 +57,15 @@ public class PutBackTests
     }
 
     [Fact]
+    public void A_deployment_that_was_cut_short_is_finished_before_anything_is_put_back()
+    {
+        var deploy = new Step.Deploy("mx1", 2, "");
+        Facts cutShort = Issued(Both).Intend(deploy, Now.AddSeconds(-1));
+        Observation seen = Fails(Seen((Some.Mx, [Old]), (Submission, [])), Submission);
+        Assert.IsType<Step.Deploy>(Decide(Both, cutShort, seen, Late).Next);
+    }
+
+    [Fact]
     public void While_the_reload_reports_failure_the_old_chain_at_some_addresses_is_none()
     {
         Observation seen = Seen((Some.Mx, [New]), (Submission, [Old]));
@@ -180,12 +189,13 @@ public class PutBackTests
         certificate.Endpoints.Select(e => Given.Seen(e, Old) with { TakenOverAt = Some.Start }));
 
     // The live link leads to it, and a mail server said that it could not be reloaded.
-    private static Facts NotReloaded(DesiredCertificate certificate)
+    private static Facts NotReloaded(DesiredCertificate certificate) => Fail(Issued(certificate), Now.AddSeconds(-1));
+
+    private static Facts Issued(DesiredCertificate certificate)
     {
         Facts facts = Deploying(certificate);
-        facts = facts.With(facts.Certificate("mx1").With(
+        return facts.With(facts.Certificate("mx1").With(
             Given.In(2, NextKey, new GenerationState.Issued(New, Now))));
-        return Fail(facts, Now.AddSeconds(-1));
     }
 
     private static Facts Fail(Facts facts, DateTimeOffset at)
