@@ -107,6 +107,30 @@ public sealed record CertificateFacts(
         Abort = null,
     };
 
+    /// <summary>
+    /// The rollover that was asked for before and is to be waited for before another is asked for. One whose chain is
+    /// in service is not, when an address that does not answer keeps it from being verified: that may last for months.
+    /// An emergency gives way to another emergency alone, or the records of the compromised key would stay longer.
+    /// </summary>
+    /// <param name="emergency">Whether the other one is an emergency.</param>
+    /// <param name="patience">How long a chain that went in may take to be verified.</param>
+    /// <param name="now">The present.</param>
+    public RollRequest? WaitsFor(bool emergency, TimeSpan patience, DateTimeOffset now)
+    {
+        return Request switch
+        {
+            { Emergency: false } when emergency => null,
+            { Generation: { } answer } pending when pending.Emergency == emergency && IsInService(answer) => null,
+            _ => Request,
+        };
+
+        bool IsInService(int generation) => Find(generation)?.State switch
+        {
+            GenerationState.Deploying { ReloadedAt: not null } deploying => now - deploying.IntendedAt > patience,
+            var state => state is GenerationState.Live or GenerationState.Superseded,
+        };
+    }
+
     private bool IsNextKeyInService =>
         Next is { } next
         && (next.Key.Equals(Current?.Key)

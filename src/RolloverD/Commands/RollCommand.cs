@@ -76,12 +76,13 @@ internal static class RollCommand
         new FactsStore(world.Store, world.Time, world.Steady).Update(facts =>
         {
             CertificateFacts known = facts.Certificate(certificate.Name);
-            if (known.Request is { } pending && (pending.Emergency || !emergency))
+            if (known.WaitsFor(emergency, world.Desired.Timing.VerificationPatience, now) is { } pending)
             {
                 throw new CommandException(
                     ExitCode.MustWait,
                     $"a roll of {certificate.Name} asked for {When.In(pending.At, now)} is not over yet",
-                    $"see 'rolloverd status {certificate.Name}', and ask again when it is steady");
+                    $"see 'rolloverd status {certificate.Name}' for what it waits for, and ask again when its chain is "
+                    + "in service");
             }
 
             former = known.Current?.Number;

@@ -268,6 +268,34 @@ public class RollTests
         Assert.Null(Deployed.Certificate("mx1").Ask(true, true, Now).Request!.Generation);
     }
 
+    [Theory]
+    [InlineData(false, false, false)]
+    [InlineData(false, true, false)]
+    [InlineData(true, true, false)]
+    [InlineData(true, false, true)]
+    public void Another_roll_waits_for_one_only_until_its_chain_is_in_service(bool isEmergency, bool next, bool waits)
+    {
+        TimeSpan patience = TimeSpan.FromMinutes(2);
+        RollRequest asked = new(true, isEmergency, Now, null);
+        AssertWaits(Given.Steady(Mx1, Key).Certificate("mx1"), null, Now, !isEmergency && next);
+        foreach (GenerationState state in (GenerationState[])
+            [new GenerationState.Preparing(Now), new GenerationState.Issued(Chain, Now)])
+        {
+            AssertWaits(Rolling(state).Certificate("mx1"), 2, Now.AddDays(9), !isEmergency && next);
+        }
+
+        CertificateFacts deployed = Deployed.Certificate("mx1");
+        AssertWaits(deployed, 2, Now + patience, !isEmergency && next);
+        AssertWaits(deployed, 2, Now.AddSeconds(121), !waits);
+        AssertWaits(Rolling(new GenerationState.Superseded(Chain, Now)).Certificate("mx1"), 2, Now, !waits);
+
+        void AssertWaits(CertificateFacts known, int? answer, DateTimeOffset at, bool isFree)
+        {
+            known = known with { Request = asked with { Generation = answer } };
+            Assert.Equal(isFree ? null : known.Request, known.WaitsFor(next, patience, at));
+        }
+    }
+
     [Fact]
     public void A_new_key_that_failed_in_service_answers_no_request_until_the_one_before_is_back()
     {

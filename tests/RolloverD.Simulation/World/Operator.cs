@@ -213,12 +213,13 @@ internal sealed class Operator(Scene scene)
         Changes(facts =>
         {
             CertificateFacts known = facts.Certificate(name);
-            if (known.Request is { } pending && (pending.Emergency || !emergency))
+            DateTimeOffset now = scene.Clock.GetUtcNow();
+            if (known.WaitsFor(emergency, scene.Desired.Timing.VerificationPatience, now) is not null)
                 return facts;
 
             scene.Occurs(act);
             scene.Wishes[name] = (scene.Mail.Live(name), newKey);
-            return facts.With(known.Ask(newKey, emergency, scene.Clock.GetUtcNow()));
+            return facts.With(known.Ask(newKey, emergency, now));
         });
     }
 
