@@ -126,7 +126,8 @@ public static class Aborting
 
     // What was taken out may stay superseded for long, and the generation that came back have been replaced since.
     private static bool CameBack(CertificateFacts known, Generation back, GenerationState.Superseded taken) =>
-        !known.Generations.Any(g => (g.State is GenerationState.Live && g.Number != back.Number)
+        !known.Generations.Any(g =>
+            (g.State is GenerationState.Live live && g.Number != back.Number && live.VerifiedAt > taken.At)
             || (g.State is GenerationState.Superseded later && later.At > taken.At));
 
     // One that is in service, or was and whose records are still wanted.
@@ -146,7 +147,12 @@ public static class Aborting
                 GenerationState.Superseded => current.State is GenerationState.Live,
                 _ => false,
             })
-            .MaxBy(g => g.State is GenerationState.Superseded s ? s.At : DateTimeOffset.MaxValue);
+            .MaxBy(g => g.State switch
+            {
+                GenerationState.Live live => (true, live.VerifiedAt),
+                GenerationState.Superseded superseded => (false, superseded.At),
+                _ => default,
+            });
 
     // A certificate that is due must not end while it rests.
     private static TimeSpan RestOf(CertificateFacts known, DateTimeOffset now)

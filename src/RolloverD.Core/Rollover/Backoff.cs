@@ -8,13 +8,15 @@ namespace RolloverD.Core.Rollover;
 /// An issuer counts failures and shuts out who fails too often, so its limit is hours, and nothing shortens it. A DNS
 /// server or a mail server is the operator's own and takes a try for what it is, one request; there the rest is so
 /// short that a server which was mended is met within half a minute, as long as somebody may still be at work on it,
-/// and no longer than two minutes afterwards: nobody should have to know how to hurry RolloverD on.
+/// and no longer than two minutes afterwards: nobody should have to know how to hurry RolloverD on. Only a deployment
+/// that fails for hours is tried ever more seldom, up to an hour.
 /// </remarks>
 internal static class Backoff
 {
     private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan MostWhileFresh = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan MostAfterwards = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan MostReloads = TimeSpan.FromHours(1);
 
     /// <summary>
     /// How soon a step that asked for patience is tried again at the earliest: often at first, seldom when it drags on.
@@ -33,7 +35,11 @@ internal static class Backoff
     /// <param name="since">For how long it has been failing.</param>
     public static TimeSpan After(StepKind kind, bool certain, int count, TimeSpan since)
     {
-        TimeSpan own = since < Fresh ? MostWhileFresh : MostAfterwards;
+        // A try reloads also the servers that work.
+        TimeSpan own = since < Fresh ? MostWhileFresh
+            : kind == StepKind.Deploy && since / 8 > MostAfterwards
+                ? since / 8 < MostReloads ? since / 8 : MostReloads
+            : MostAfterwards;
         (TimeSpan first, TimeSpan most) = (kind, certain) switch
         {
             // An issuer counts failed validations: five an hour a name is a usual limit.

@@ -19,7 +19,7 @@ internal static class Deployment
         if (deploying.ReloadedAt is not { } reloaded)
         {
             return Broken(s, current, deploying, problem)
-                ?? (deploying.GoesBack ? Swap(s) : null)
+                ?? Swap(s)
                 ?? Finish(s, current, deploying.Chain);
         }
 
@@ -56,10 +56,11 @@ internal static class Deployment
             ? PutBack(s, current, deploying, problem)
             : null;
 
-    // When the patience is over and there is one that may go back.
+    // When the patience is over and there is one that may go back and mend something.
     private static Step.PutBack? PutBack(
         Situation s, Generation current, GenerationState.Deploying deploying, string problem) =>
-        s.Now - deploying.IntendedAt > s.Desired.Timing.VerificationPatience && Earlier(s, current) is { } earlier
+        s.Now - deploying.IntendedAt > s.Desired.Timing.VerificationPatience
+        && Better(s, current, deploying) is { } earlier
             ? new(
                 s.Certificate.Name, earlier.Number, current.Number,
                 $"generation {current.Number} could not be verified within "
@@ -67,14 +68,14 @@ internal static class Deployment
             : null;
 
     /// <summary>
-    /// Whether what is being deployed is in service as far as it will be: every address that shows something shows it,
-    /// and the others do not answer, or work with no chain. None of them is a reason to let a certificate end on all.
+    /// Whether what is being deployed is in service as far as it will be: some address shows it, and what the others do
+    /// is not mended by putting an earlier one back. None of them is a reason to let a certificate end on all.
     /// </summary>
     public static bool IsAsFarAsItGets(Situation s)
     {
         if (s.Known.Current is not { State: GenerationState.Deploying deploying } current
             || s.Observation.LiveGeneration != current.Number
-            || (!deploying.GoesBack && deploying.ReloadedAt is null)
+            || (!deploying.GoesBack && WasCutShort(s, deploying))
             || s.Now - deploying.IntendedAt <= s.Desired.Timing.VerificationPatience)
         {
             return false;
@@ -83,14 +84,18 @@ internal static class Deployment
         AddressObservation[] addresses = [.. s.Rounds.SelectMany(e => e.Addresses)];
         return addresses.Any(a => a.Presented.Any(p => p is Presented.Shows shows
                 && shows.Chain.Leaf.Equals(deploying.Chain.Leaf)))
-            && !addresses.Any(a => ShowsAnother(a, deploying.Chain))
-            && (deploying.GoesBack || !s.Rounds.Any(round => BrokeBy(s, round, deploying)));
+            && (deploying.GoesBack || Better(s, current, deploying) is null);
     }
+
+    // No reload ended yet, well or badly.
+    private static bool WasCutShort(Situation s, GenerationState.Deploying deploying) =>
+        deploying.ReloadedAt is null && s.Known.SetbackOf(StepKind.Deploy) is null;
 
     private static string Outlook(Situation s, Generation current, GenerationState.Deploying deploying)
     {
         DateTimeOffset patienceEnds = deploying.IntendedAt + s.Desired.Timing.VerificationPatience;
-        return Earlier(s, current) is { } earlier
+        return IsAsFarAsItGets(s) ? "renewals go on meanwhile, and old records stay"
+            : Earlier(s, current) is { } earlier
             ? $"when an address shows something else after {patienceEnds:u}, generation {earlier.Number} is put back"
             : "no generation before it can be put back";
     }
@@ -158,8 +163,7 @@ internal static class Deployment
     // The live link leads to the generation before, or nowhere as before the first one.
     private static bool NeverWentIn(Situation s, Generation current) =>
         s.Observation.LiveGeneration != current.Number
-        && s.Known.Generations.LastOrDefault(g => g.State is GenerationState.Live)?.Number
-            == s.Observation.LiveGeneration;
+        && s.Known.LastInService()?.Number == s.Observation.LiveGeneration;
 
     /// <summary>Takes back what the operator aborted when it is in service, or is just being put there.</summary>
     public static Step? GoBack(Situation s)
@@ -311,12 +315,27 @@ internal static class Deployment
     private static MailServerOutcome.NotConfigured? NotConfigured(Situation s) =>
         s.Observation.MailServers.OfType<MailServerOutcome.NotConfigured>().FirstOrDefault();
 
-    private static Generation? Earlier(Situation s, Generation current) =>
-        s.Known.Generations.LastOrDefault(g => g.State is GenerationState.Live live
-            && g.Number != current.Number
-            && !s.Observation.KeysGone.Contains(g.Number)
-            && s.Now < live.Chain.NotAfter
-            && Safety.OfPuttingIn(s.Desired, s.Facts, s.Certificate, live.Chain, s.Now).IsEmpty);
+    private static Generation? Earlier(Situation s, Generation current) => s.Known.LastInService((g, chain) =>
+        g.Number != current.Number
+        && !s.Observation.KeysGone.Contains(g.Number)
+        && s.Now < chain.NotAfter
+        && Safety.OfPuttingIn(s.Desired, s.Facts, s.Certificate, chain, s.Now).IsEmpty);
+
+    // One with which an address may work that does not with what is being deployed.
+    private static Generation? Better(Situation s, Generation current, GenerationState.Deploying deploying) =>
+        ShowsWrong(s, deploying) && Earlier(s, current) is { } earlier && MayMend(s, deploying, earlier)
+            ? earlier
+            : null;
+
+    // An address that shows one from before that takes on neither.
+    private static bool MayMend(Situation s, GenerationState.Deploying deploying, Generation earlier)
+    {
+        return s.Rounds.Any(round => BrokeBy(s, round, deploying)
+            || round.Addresses.Any(a => ShowsAnother(a, deploying.Chain) && !a.Presented.Any(IsOfAnother)));
+
+        bool IsOfAnother(Presented presented) => presented is Presented.Shows shows
+            && s.Known.Generations.Any(g => g.Number != earlier.Number && shows.Chain.Leaf.Equals(g.Chain?.Leaf));
+    }
 
     // Twice as late each time, for a server that a reload does not help must not be reloaded for ever.
     private static TimeSpan ReloadAgainAfter(Situation s, TimeSpan tried)

@@ -193,10 +193,17 @@ public static class Evidence
     private static CertificateFacts GoLive(
         this CertificateFacts facts, Generation current, Chain chain, DateTimeOffset now)
     {
+        Generation? last = facts.LastInService((g, _) => g.Number != current.Number);
         foreach (Generation old in facts.Generations)
         {
             if (old.State is GenerationState.Live live && old.Number != current.Number)
-                facts = facts.With(old with { State = new GenerationState.Superseded(live.Chain, now) });
+            {
+                facts = facts.With(old with
+                {
+                    State = new GenerationState.Superseded(
+                        live.Chain, old.Number == last?.Number ? now : live.VerifiedAt),
+                });
+            }
         }
 
         facts = facts.With(current with { State = new GenerationState.Live(chain, now) });

@@ -74,7 +74,27 @@ public sealed record CertificateFacts(
     /// </summary>
     public Generation? Current =>
         Generations.LastOrDefault(g => g.State is GenerationState.Deploying)
-        ?? Generations.LastOrDefault(g => g.State is GenerationState.Live);
+        ?? LastInService();
+
+    /// <summary>
+    /// Of the generations that are in service somewhere, as far as anybody knows, the one that was put there last; of
+    /// those that may be, where that is asked.
+    /// </summary>
+    internal Generation? LastInService(Func<Generation, Chain, bool>? may = null)
+    {
+        Generation? last = null;
+        DateTimeOffset since = DateTimeOffset.MinValue;
+        foreach (Generation generation in Generations)
+        {
+            if (generation.State is GenerationState.Live live && live.VerifiedAt >= since
+                && may?.Invoke(generation, live.Chain) != false)
+            {
+                (last, since) = (generation, live.VerifiedAt);
+            }
+        }
+
+        return last;
+    }
 
     /// <summary>The generation that is to go into service next, if one is being made.</summary>
     public Generation? Next =>

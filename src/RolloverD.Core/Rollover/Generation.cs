@@ -89,7 +89,11 @@ public abstract record GenerationState
         bool GoesBack = false, string? Issuer = null)
         : GenerationState;
 
-    /// <summary>In service, seen at every address of every endpoint.</summary>
+    /// <summary>
+    /// In service: seen at every address of every endpoint, or replaced before that, beside one that kept it from it.
+    /// </summary>
+    /// <param name="Chain">Its chain.</param>
+    /// <param name="VerifiedAt">When the last address was seen to show it, or when it was replaced.</param>
     public sealed record Live(Chain Chain, DateTimeOffset VerifiedAt) : GenerationState;
 
     /// <summary>It was in service; its records stay until the rollback window has passed.</summary>

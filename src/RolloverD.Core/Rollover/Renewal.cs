@@ -48,7 +48,9 @@ internal static class Renewal
             : s.Observation.KeysGone.Contains(next.Number) ? "its key is not on the disk any more"
             : s.Known.Request is { NewKey: true, Generation: null } && next.Key.Equals(s.Known.Current?.Key)
                 ? "a new key was asked for, and this generation has the old one"
-            : next.Algorithm != s.Certificate.Key && s.Known.Current is not { State: GenerationState.Deploying }
+            : next.Algorithm != s.Certificate.Key
+                && (s.Known.Current?.State is not GenerationState.Deploying deploying
+                    || (deploying.GoesBack && s.Observation.LiveGeneration != next.Number))
                 ? $"the configuration asks for a key of another kind, {s.Certificate.Key}"
             : null;
         return why is null ? null : new(s.Certificate.Name, next.Number, why);
@@ -93,11 +95,16 @@ internal static class Renewal
         if (due < used && !WasPutBack(s.Known, current))
             due = used;
         if (s.Now >= due)
-            return (certificate.KeyPolicy == KeyPolicy.Rotate, $"the certificate ends on {chain.NotAfter:u}");
+            return (MayRotate(certificate, current), $"the certificate ends on {chain.NotAfter:u}");
 
         s.WakeAt(due < keyEnds ? due : keyEnds, s.Now);
         return null;
     }
+
+    // As long as an address keeps the current one from being verified, no record can go, and each new key adds one:
+    // senders give up at sets that are too large.
+    private static bool MayRotate(DesiredCertificate certificate, Generation current) =>
+        certificate.KeyPolicy == KeyPolicy.Rotate && current.State is GenerationState.Live;
 
     // It was in use before, and may be near its end.
     private static bool WasPutBack(CertificateFacts known, Generation current) => known.Generations.Any(g =>

@@ -104,8 +104,8 @@ internal sealed class Executor(World world)
     }
 
     // They go in together: every server is prepared, then the link is swapped once, then every server takes it on. The
-    // first that cannot stops what goes in. What goes back is stopped only by one that says it cannot work with that:
-    // the others may be those that refuse mail.
+    // first that cannot stops what goes in. What goes back, or went in and is tried again, is stopped only by one that
+    // says it cannot work with that: the others may be those that refuse mail, or that are to be kept from it.
     private async Task<StepOutcome> DeployAsync(
         Step step, int generation, Facts facts, CancellationToken cancellation)
     {
@@ -113,9 +113,10 @@ internal sealed class Executor(World world)
         Generation? known = facts.Certificate(name).Find(generation);
         Chain chain = known?.Chain
             ?? throw new InvalidOperationException($"generation {generation} of {name} has no chain to deploy");
-        bool goesBack = known.State is GenerationState.Deploying { GoesBack: true };
         LiveFiles live = world.Files.Live(name, coming: generation);
-        bool first = world.Files.LiveGeneration(name) is null || world.Files.LiveGeneration(name) == generation;
+        int? before = world.Files.LiveGeneration(name);
+        bool first = before is null || before == generation;
+        bool goesOn = before == generation || known.State is GenerationState.Deploying { GoesBack: true };
         StepOutcome.Unknown? problem = null;
         ImmutableArray<IMailServer> servers = world.MailServers(world.Desired.Certificates[name]);
         foreach (IMailServer server in servers)
@@ -123,7 +124,7 @@ internal sealed class Executor(World world)
             MailServerOutcome ready = await server.PrepareAsync(live, cancellation);
             if (ready is not MailServerOutcome.Done && !(first && ready is MailServerOutcome.NotConfigured))
                 problem ??= Problem(ready);
-            if (problem is not null && (!goesBack || ready is MailServerOutcome.NotConfigured))
+            if (problem is not null && (!goesOn || ready is MailServerOutcome.NotConfigured))
                 return problem;
         }
 
@@ -147,7 +148,7 @@ internal sealed class Executor(World world)
                     break;
             }
 
-            if (problem is not null && !goesBack)
+            if (problem is not null && !goesOn)
                 return problem;
         }
 

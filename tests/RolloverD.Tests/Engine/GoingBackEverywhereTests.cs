@@ -6,7 +6,8 @@ using Xunit;
 namespace RolloverD.Tests.Engine;
 
 /// <summary>
-/// What goes back goes back on every mail server that can, at every try, also when one was interrupted.
+/// What goes back goes back on every mail server that can, at every try, also when one was interrupted; and what went
+/// in is taken on by every one that can.
 /// </summary>
 public sealed class GoingBackEverywhereTests
 {
@@ -120,6 +121,23 @@ public sealed class GoingBackEverywhereTests
         await world.RunUntilAsync(r => world.Clock.GetUtcNow() > end || !works);
 
         Assert.True(works, string.Join("\n", world.Journal.TakeLast(6)));
+    }
+
+    [Fact]
+    public async Task A_mail_server_that_cannot_be_reloaded_keeps_no_other_from_what_went_in()
+    {
+        var world = new EngineWorld();
+        await world.SettleAsync();
+        world.Ask(newKey: true);
+        world.Other = new FailingServer(isReady: true);
+        DateTimeOffset? swapped = null;
+        await world.RunUntilAsync(_ =>
+        {
+            swapped ??= world.Files.Linked == 2 ? world.Clock.GetUtcNow() : null;
+            return world.Clock.GetUtcNow() > swapped?.AddMinutes(1);
+        });
+
+        Assert.Equal(world.Known.Find(2)!.Key, world.Host.Presented!.Key);
     }
 
     private sealed class Clashing(Func<int?> linked) : IMailServer
