@@ -225,6 +225,25 @@ public sealed class Lab : IAsyncDisposable
         return (await ExecAsync("bash", "-c", Script, address)).Output.Trim();
     }
 
+    /// <summary>
+    /// Waits until an address shows a key: processes that were busy when Postfix was reloaded show the chain of before
+    /// until they are done.
+    /// </summary>
+    public async Task ShowsAsync(string address, string key, TimeSpan most)
+    {
+        long begin = Stopwatch.GetTimestamp();
+        string shown;
+        while ((shown = await ShownKeyAsync(address)) != key)
+        {
+            Assert.True(
+                Stopwatch.GetElapsedTime(begin) < most,
+                $"{address} shows {shown} and not {key}; {(await StatusAsync()).Text}\n{await LogAsync()}");
+            await Task.Delay(100);
+        }
+
+        Say($"{address} shows {key[..8]} after {Stopwatch.GetElapsedTime(begin).TotalSeconds:0.0} s");
+    }
+
     public async Task<string> LogAsync()
     {
         string log = Path.Combine(Directory, "log", "rolloverd");

@@ -19,6 +19,7 @@ pebble4=127.0.53.30
 receiver4=127.0.25.1 receiver6=fd53::25
 cases4=127.0.25.2
 plain4=127.0.25.3
+dead4=127.0.25.4 # nothing listens there
 sender4=127.0.25.9
 addresses=(
   "$parents4" "$primary4" "$backdoor4" "$secondary4" "$validator4" "$nocache4" "${probe4[@]}" "$pebble4"

@@ -25,7 +25,7 @@ internal static class Deployment
 
         s.Hold(
             Gate.Verification, $"generation {current.Number}", null,
-            $"not every address was seen to serve only generation {current.Number} "
+            $"not every address was seen to serve only generation {current.Number}, "
             + $"{Evidence.CleanRoundsWanted} times in a row: {problem}",
             "nothing when this is brief; otherwise see that the mail server runs, offers TLS, reads live/ and was "
             + $"reloaded; {Outlook(s, current, deploying)}");
