@@ -87,6 +87,7 @@ internal sealed class SafetyJudge(Scene scene)
         if (shown.Count == 0)
             return;
 
+        fresh.Beside[endpoint] = [.. shown.Union(fresh.Beside.GetValueOrDefault(endpoint, []))];
         foreach (Edition edition in inUse)
         {
             int all = shown.Aggregate(
@@ -222,6 +223,14 @@ internal sealed class SafetyJudge(Scene scene)
         if (met.Hopeless.Contains((endpoint.TlsaName, edition.Number, kind)))
             return "its holders failed already";
 
+        // It was on its way when the chain came, and whoever gets it failed before, and would have without the chain.
+        if (edition.CalledAt < met.BroughtAt(endpoint) && WasHopeless(edition.Base)
+            && met.Beside.GetValueOrDefault(endpoint, []) is { IsEmpty: false } beside
+            && beside.All(s => Refuses(edition, s)))
+        {
+            return "its holders failed already";
+        }
+
         // Under usage 2 a certificate ends with its date, and what kept RolloverD from renewing it was no doing of its
         // own. It has the last third of the lifetime for that; half of it is more than the waits of a roll, of which a
         // lifetime holds eight (Scenario.Draw).
@@ -274,12 +283,19 @@ internal sealed class SafetyJudge(Scene scene)
 
         // RolloverD changed a set that failed in the same way: it made nothing worse. RFC 7671 §8
         if (edition is { Origin: Origin.RolloverD, Base: { } before } && edition.CalledAt >= brought
-            && (Sender.Refusing(before.Records, met, endpoint.Host, now) & (1 << kind)) != 0)
+            && Refuses(before, met))
         {
             return "the set before it failed too";
         }
 
         return null;
+
+        bool Refuses(Edition held, Shown at) =>
+            (Sender.Refusing(held.Records, at, endpoint.Host, now) & (1 << kind)) != 0;
+
+        bool WasHopeless(Edition? held) => held is not null
+            && (met.Hopeless.Contains((endpoint.TlsaName, held.Number, kind))
+                || (held.Origin == Origin.RolloverD && Refuses(held, met) && WasHopeless(held.Base)));
     }
 
     // Parameters that no record matches come with this change, or some record of them has just gone, or none matched

@@ -53,6 +53,9 @@ internal sealed record Shown(
     /// </summary>
     public HashSet<(string Endpoint, int Edition, int Sender)> Hopeless { get; } = [];
 
+    /// <summary>What else was shown at an endpoint when this was put there.</summary>
+    public Dictionary<Endpoint, ImmutableArray<Shown>> Beside { get; } = [];
+
     public bool Equals(Shown? other) => ReferenceEquals(this, other);
 
     public override int GetHashCode() => Number;
