@@ -34,8 +34,8 @@ public abstract record Abortion
     public sealed record GiveUp(int Generation, bool StandsByAgain) : Abortion
     {
         public override string Describe() => StandsByAgain
-            ? $"generation {Generation} never was in service: its key stands by again, its record stays published"
-            : $"generation {Generation} never was in service: it is given up, its records are withdrawn, its key is "
+            ? $"generation {Generation} is not in service: its key stands by again, its record stays published"
+            : $"generation {Generation} is not in service: it is given up, its records are withdrawn, its key is "
                 + "destroyed";
     }
 

@@ -4,7 +4,7 @@ using RolloverD.Core.Ports;
 
 namespace RolloverD.Core.Rollover;
 
-/// <summary>When the next chain goes into service, how it is verified, and when the old one is put back.</summary>
+/// <summary>When the next chain goes into service, and how it is verified.</summary>
 internal static class Deployment
 {
     /// <summary>
@@ -18,9 +18,9 @@ internal static class Deployment
         string problem = Problem(s, deploying);
         if (deploying.ReloadedAt is not { } reloaded)
         {
-            return Broken(s, current, deploying, problem)
+            return PuttingBack.WhereBroken(s, current, deploying, problem)
                 ?? Swap(s)
-                ?? Finish(s, current, deploying.Chain);
+                ?? (MakesWay(s) ? null : Finish(s, current, deploying.Chain));
         }
 
         s.Hold(
@@ -35,37 +35,21 @@ internal static class Deployment
 
         // A slow reload takes no patience from the server that it has just reloaded.
         TimeSpan sinceReload = s.Now - reloaded;
-        if (sinceReload > LeastReloadTime(s) && ShowsWrong(s, deploying)
-            && PutBack(s, current, deploying, problem) is { } back)
+        if (sinceReload > LeastReloadTime(s) && PuttingBack.ShowsWrong(s, deploying)
+            && PuttingBack.AfterPatience(s, current, deploying, problem) is { } back)
         {
             return back;
         }
 
-        return sinceReload > ReloadAgainAfter(s, reloaded - deploying.IntendedAt) && ShowsWrong(s, deploying)
-            && MayGoOn(s, current, deploying.Chain)
+        return sinceReload > ReloadAgainAfter(s, reloaded - deploying.IntendedAt)
+            && PuttingBack.ShowsWrong(s, deploying) && MayGoOn(s, current, deploying.Chain)
             ? new Step.Deploy(s.Certificate.Name, current.Number, $"the mail server has not taken it on: {problem}")
             : null;
     }
 
-    // While a reload reports failure, as where one of two servers is at fault, the old chain at some addresses refuses
-    // nobody and is waited for. A server that took the new one on and cannot work with it refuses everybody.
-    private static Step.PutBack? Broken(
-        Situation s, Generation current, GenerationState.Deploying deploying, string problem) =>
-        s.Observation.LiveGeneration == current.Number && s.Known.SetbackOf(StepKind.Deploy) is not null
-        && s.Rounds.Any(round => BrokeBy(s, round, deploying))
-            ? PutBack(s, current, deploying, problem)
-            : null;
-
-    // When the patience is over and there is one that may go back and mend something.
-    private static Step.PutBack? PutBack(
-        Situation s, Generation current, GenerationState.Deploying deploying, string problem) =>
-        s.Now - deploying.IntendedAt > s.Desired.Timing.VerificationPatience
-        && Better(s, current, deploying) is { } earlier
-            ? new(
-                s.Certificate.Name, earlier.Number, current.Number,
-                $"generation {current.Number} could not be verified within "
-                + $"{s.Desired.Timing.VerificationPatience.TotalSeconds:0} s: {problem}")
-            : null;
+    // What fails with a leaked key must not make the one that takes its place wait for another try.
+    private static bool MakesWay(Situation s) =>
+        !IsPutBack(s) && s.Known is { Request.Emergency: true, Next: not null } && IsAsFarAsItGets(s);
 
     /// <summary>
     /// Whether what is being deployed is in service as far as it will be: some address shows it, and what the others do
@@ -84,7 +68,7 @@ internal static class Deployment
         AddressObservation[] addresses = [.. s.Rounds.SelectMany(e => e.Addresses)];
         return addresses.Any(a => a.Presented.Any(p => p is Presented.Shows shows
                 && shows.Chain.Leaf.Equals(deploying.Chain.Leaf)))
-            && (deploying.GoesBack || Better(s, current, deploying) is null);
+            && (deploying.GoesBack || !PuttingBack.IsDue(s, current, deploying));
     }
 
     // No reload ended yet, well or badly.
@@ -95,7 +79,7 @@ internal static class Deployment
     {
         DateTimeOffset patienceEnds = deploying.IntendedAt + s.Desired.Timing.VerificationPatience;
         return IsAsFarAsItGets(s) ? "renewals go on meanwhile, and old records stay"
-            : Earlier(s, current) is { } earlier
+            : PuttingBack.Earlier(s, current) is { } earlier
             ? $"when an address shows something else after {patienceEnds:u}, generation {earlier.Number} is put back"
             : "no generation before it can be put back";
     }
@@ -165,53 +149,6 @@ internal static class Deployment
         s.Observation.LiveGeneration != current.Number
         && s.Known.LastInService()?.Number == s.Observation.LiveGeneration;
 
-    /// <summary>Takes back what the operator aborted when it is in service, or is just being put there.</summary>
-    public static Step? GoBack(Situation s)
-    {
-        if (s.Known.Current is not { } current || Aborting.AskedBack(s.Known) is not { Chain: { } chain } before)
-            return null;
-
-        if (WhyNotBack(s, before, chain) is { } why)
-            return GiveUpGoingBack(s, current, before, why);
-
-        bool heard = true;
-        foreach (OwnerSituation owner in s.Owners)
-            heard &= Gates.ServersWereHeard(s, owner, chain);
-        ImmutableArray<Violation> violations =
-            Safety.OfPuttingIn(s.Desired, s.Facts, s.Certificate, chain, s.Now);
-        if (!violations.IsEmpty)
-        {
-            s.Hold(
-                Gate.Safety, $"generation {before.Number}", null,
-                $"to put it back would make senders fail: {violations[0]}",
-                "nothing when it ends by itself; otherwise find out who changed the records, or "
-                + $"'rolloverd roll {s.Certificate.Name}' moves on to another one");
-        }
-
-        return heard && violations.IsEmpty
-            ? new Step.PutBack(
-                s.Certificate.Name, before.Number, current.Number, $"generation {current.Number} was aborted")
-            : null;
-    }
-
-    private static string? WhyNotBack(Situation s, Generation before, Chain chain) =>
-        s.Observation.KeysGone.Contains(before.Number) ? "its key is not on the disk any more"
-        : chain.NotAfter <= s.Now ? $"its certificate ended at {chain.NotAfter:u}"
-        : null;
-
-    // Its records are released when its certificate has ended; without its key nothing releases them before.
-    private static Step.Archive? GiveUpGoingBack(Situation s, Generation current, Generation before, string why)
-    {
-        string reason = $"it was to be put back in place of {current.Number} and cannot be: {why}";
-        s.Hold(
-            Gate.Safety, $"generation {before.Number}", null, reason,
-            $"'rolloverd roll {s.Certificate.Name}' moves on to another one; until then {current.Number} stays in "
-            + "service");
-        return before.State is GenerationState.Superseded && s.Observation.KeysGone.Contains(before.Number)
-            ? new(s.Certificate.Name, before.Number, reason)
-            : null;
-    }
-
     /// <summary>
     /// Puts an issued chain into service when every visible set covers it and the mail servers are ready.
     /// </summary>
@@ -226,7 +163,9 @@ internal static class Deployment
         if (s.Known.Current is { State: GenerationState.Deploying } && !IsAsFarAsItGets(s))
             return null; // RFC 7671 §8.4: one change at a time
 
-        if (s.Known.SetbackOf(StepKind.PutBack) is { } setback && s.Now < setback.RetryAt)
+        // What is in service must not end while the other rests, or by usage 2 senders refuse every host.
+        if (s.Known.SetbackOf(StepKind.PutBack) is { } setback && s.Now < setback.RetryAt
+            && !(s.Known.Current?.Chain?.NotAfter - s.Margin <= s.Now))
         {
             s.Hold(Gate.Retry, nameof(StepKind.Deploy), setback.RetryAt, setback.Reason, setback.Remedy);
             return null;
@@ -315,28 +254,6 @@ internal static class Deployment
     private static MailServerOutcome.NotConfigured? NotConfigured(Situation s) =>
         s.Observation.MailServers.OfType<MailServerOutcome.NotConfigured>().FirstOrDefault();
 
-    private static Generation? Earlier(Situation s, Generation current) => s.Known.LastInService((g, chain) =>
-        g.Number != current.Number
-        && !s.Observation.KeysGone.Contains(g.Number)
-        && s.Now < chain.NotAfter
-        && Safety.OfPuttingIn(s.Desired, s.Facts, s.Certificate, chain, s.Now).IsEmpty);
-
-    // One with which an address may work that does not with what is being deployed.
-    private static Generation? Better(Situation s, Generation current, GenerationState.Deploying deploying) =>
-        ShowsWrong(s, deploying) && Earlier(s, current) is { } earlier && MayMend(s, deploying, earlier)
-            ? earlier
-            : null;
-
-    // An address that shows one from before that takes on neither.
-    private static bool MayMend(Situation s, GenerationState.Deploying deploying, Generation earlier)
-    {
-        return s.Rounds.Any(round => BrokeBy(s, round, deploying)
-            || round.Addresses.Any(a => ShowsAnother(a, deploying.Chain) && !a.Presented.Any(IsOfAnother)));
-
-        bool IsOfAnother(Presented presented) => presented is Presented.Shows shows
-            && s.Known.Generations.Any(g => g.Number != earlier.Number && shows.Chain.Leaf.Equals(g.Chain?.Leaf));
-    }
-
     // Twice as late each time, for a server that a reload does not help must not be reloaded for ever.
     private static TimeSpan ReloadAgainAfter(Situation s, TimeSpan tried)
     {
@@ -350,25 +267,6 @@ internal static class Deployment
     {
         TimeSpan quarter = s.Desired.Timing.VerificationPatience / 4;
         return quarter < TimeSpan.FromSeconds(2) ? TimeSpan.FromSeconds(2) : quarter;
-    }
-
-    // A server that cannot be reached at all is not helped by going back; one that shows something else may be.
-    private static bool ShowsWrong(Situation s, GenerationState.Deploying deploying) =>
-        s.Rounds.Any(round => BrokeBy(s, round, deploying)
-            || round.Addresses.Any(a => ShowsAnother(a, deploying.Chain)));
-
-    // What worked with no chain for long before it is not mended by going back.
-    private static bool BrokeBy(Situation s, EndpointObservation round, GenerationState.Deploying deploying) =>
-        round.Addresses.Any(a => a.IsBroken
-            && !(s.Facts.EndpointOf(round.Endpoint).Addresses.FirstOrDefault(k => k.Address == a.Address)?.BrokenSince
-                + s.Desired.Timing.VerificationPatience < deploying.IntendedAt));
-
-    // Beside the chain that is wanted an address may show one of another kind of key, but not in its place.
-    private static bool ShowsAnother(AddressObservation address, Chain wanted)
-    {
-        Chain[] shown = [.. address.Presented.OfType<Presented.Shows>().Select(s => s.Chain)];
-        return shown.Any(c => c.Key.Family == wanted.Key.Family && !c.Leaf.Equals(wanted.Leaf))
-            || (shown.Length > 0 && !shown.Any(c => c.Leaf.Equals(wanted.Leaf)));
     }
 
     private static string Problem(Situation s, GenerationState.Deploying deploying)

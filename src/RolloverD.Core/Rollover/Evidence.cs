@@ -193,7 +193,9 @@ public static class Evidence
     private static CertificateFacts GoLive(
         this CertificateFacts facts, Generation current, Chain chain, DateTimeOffset now)
     {
-        Generation? last = facts.LastInService((g, _) => g.Number != current.Number);
+        Generation? last = current.State is GenerationState.Deploying { GoesBack: true }
+            ? null
+            : facts.LastInService((g, _) => g.Number != current.Number);
         foreach (Generation old in facts.Generations)
         {
             if (old.State is GenerationState.Live live && old.Number != current.Number)

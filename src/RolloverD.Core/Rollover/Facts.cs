@@ -146,7 +146,8 @@ public sealed record CertificateFacts(
 
         bool IsInService(int generation) => Find(generation)?.State switch
         {
-            GenerationState.Deploying { ReloadedAt: not null } deploying => now - deploying.IntendedAt > patience,
+            GenerationState.Deploying deploying => now - deploying.IntendedAt > patience
+                && (deploying.ReloadedAt is not null || SetbackOf(StepKind.Deploy) is not null),
             var state => state is GenerationState.Live or GenerationState.Superseded,
         };
     }

@@ -84,9 +84,10 @@ public abstract record GenerationState
     /// <param name="CleanRounds">How many rounds of handshakes in a row saw only this chain at every address.</param>
     /// <param name="GoesBack">Whether it was in service before and is put back in place of a later one.</param>
     /// <param name="Issuer">The issuer in the configuration that certified it; null when that is not known.</param>
+    /// <param name="IssuedAt">When it was certified; null when that is not known.</param>
     public sealed record Deploying(
         Chain Chain, DateTimeOffset IntendedAt, DateTimeOffset? ReloadedAt, int CleanRounds,
-        bool GoesBack = false, string? Issuer = null)
+        bool GoesBack = false, string? Issuer = null, DateTimeOffset? IssuedAt = null)
         : GenerationState;
 
     /// <summary>

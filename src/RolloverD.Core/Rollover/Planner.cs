@@ -14,7 +14,7 @@ public static class Planner
     [
         Renewal.Begin,
         Publication.Add,
-        Deployment.GoBack,
+        PuttingBack.AsAborted,
         Deployment.Verify,
         Issuance.Order,
         Deployment.Swap,

@@ -130,12 +130,15 @@ public static class Recording
             known = known.With(current with { State = new GenerationState.Live(unverified.Chain, now) });
 
         Generation generation = known.Find(number)!;
+        if (known.Request is { Emergency: true } && generation.State is GenerationState.Issued)
+            known = known.WithoutSetback(StepKind.Deploy); // of another one, which may have failed for days
+        var issued = generation.State as GenerationState.Issued;
         return known.With(generation with
         {
             State = generation.State is GenerationState.Deploying before
                 ? before with { IntendedAt = isFresh ? now : before.IntendedAt, ReloadedAt = null, CleanRounds = 0 }
                 : new GenerationState.Deploying(
-                    generation.Chain!, now, null, 0, goesBack, (generation.State as GenerationState.Issued)?.Issuer),
+                    generation.Chain!, now, null, 0, goesBack, issued?.Issuer, issued?.At),
         });
     }
 
@@ -149,9 +152,9 @@ public static class Recording
 
         Setback? before = known.SetbackOf(StepKind.PutBack);
         int count = (before?.Count ?? 0) + 1;
-        string? issuer = (failed.State as GenerationState.Deploying)?.Issuer;
+        var deployed = failed.State as GenerationState.Deploying;
         GenerationState taken = known.Next is null
-            ? new GenerationState.Issued(failed.Chain!, now, issuer)
+            ? new GenerationState.Issued(failed.Chain!, deployed?.IssuedAt ?? now, deployed?.Issuer)
             : new GenerationState.Superseded(failed.Chain!, now); // a later one is made already
         known = known.With(failed with { State = taken })
             .WithoutSetback(StepKind.PutBack);

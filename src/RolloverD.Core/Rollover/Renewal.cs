@@ -49,8 +49,8 @@ internal static class Renewal
             : s.Known.Request is { NewKey: true, Generation: null } && next.Key.Equals(s.Known.Current?.Key)
                 ? "a new key was asked for, and this generation has the old one"
             : next.Algorithm != s.Certificate.Key
-                && (s.Known.Current?.State is not GenerationState.Deploying deploying
-                    || (deploying.GoesBack && s.Observation.LiveGeneration != next.Number))
+                && (s.Known.Current is not { State: GenerationState.Deploying } current
+                    || s.Observation.LiveGeneration == current.Number)
                 ? $"the configuration asks for a key of another kind, {s.Certificate.Key}"
             : null;
         return why is null ? null : new(s.Certificate.Name, next.Number, why);

@@ -68,7 +68,12 @@ public static class Shifting
         GenerationState.Standby => state,
         GenerationState.Preparing s => s with { Since = s.Since + by },
         GenerationState.Issued s => s with { At = s.At + by },
-        GenerationState.Deploying s => s with { IntendedAt = s.IntendedAt + by, ReloadedAt = s.ReloadedAt + by },
+        GenerationState.Deploying s => s with
+        {
+            IntendedAt = s.IntendedAt + by,
+            ReloadedAt = s.ReloadedAt + by,
+            IssuedAt = s.IssuedAt + by,
+        },
         GenerationState.Live s => s with { VerifiedAt = s.VerifiedAt + by },
         GenerationState.Superseded s => s with { At = s.At + by },
         GenerationState.Archived s => s with { At = s.At + by },

@@ -29,7 +29,7 @@ public static class Wanted
             CertificateFacts known = facts.Certificate(certificate.Name);
             foreach (Generation generation in known.Generations)
             {
-                if (!IsReleased(desired, known, generation, now))
+                if (!IsReleased(desired, known, generation, now) && !IsWithdrawn(ledger, known, generation))
                     Add(RecordsOf(generation, parameters));
             }
         }
@@ -118,6 +118,13 @@ public static class Wanted
     /// </summary>
     public static TimeSpan Overlap(Timing timing, CertificateFacts facts) =>
         facts.Request is { Emergency: true } ? timing.Drain : timing.RollbackWindow;
+
+    // When another one is deployed the overlap begins anew. The record of a leaked key that went does not come again.
+    private static bool IsWithdrawn(OwnerLedger ledger, CertificateFacts known, Generation generation) =>
+        known.Request is { Emergency: true }
+        && generation.State is GenerationState.Superseded
+        && ledger.Latest is { IsAbsent: false } latest
+        && !RecordsOf(generation, [.. latest.Records.Select(r => r.Parameters).Distinct()]).Any(latest.Contains);
 
     private static bool IsReleased(
         Desired desired, CertificateFacts facts, Generation generation, DateTimeOffset now) =>

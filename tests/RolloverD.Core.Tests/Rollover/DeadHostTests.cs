@@ -13,11 +13,13 @@ namespace RolloverD.Core.Tests.Rollover;
 public class DeadHostTests
 {
     private static readonly DateTimeOffset Now = Some.Start.AddDays(61);
+    private static readonly DateTimeOffset Early = Some.Start.AddDays(10);
     private static readonly PublicKey Key = Some.Key(1);
     private static readonly PublicKey NextKey = Some.Key(2);
     private static readonly Chain Old = Some.Chain(Key);
     private static readonly Chain Renewed = Some.Chain(Key, from: Now);
     private static readonly Presented NoTls = new Presented.NoStartTls("not offered");
+    private static readonly StepOutcome Failing = new StepOutcome.Unknown("no route to host", "see to it");
     private static readonly DesiredCertificate Reuse = TwoHosts.Both with { KeyPolicy = KeyPolicy.Reuse };
 
     [Theory]
@@ -78,15 +80,101 @@ public class DeadHostTests
         TwoHosts hosts = Issued(Reuse);
         hosts.AtMx2 = _ => TwoHosts.Shows(Old);
         hosts.Run(Now.AddDays(1), TimeSpan.FromSeconds(20));
-        hosts.Run(Old.NotAfter.AddHours(3), TimeSpan.FromHours(1)); // mx2 is refused from then on by usage 2
         hosts.NeverEnds(270);
+    }
+
+    [Fact]
+    public void What_was_put_back_for_it_does_not_end_while_the_next_try_rests()
+    {
+        TwoHosts hosts = Issued(Reuse);
+        hosts.AtMx2 = _ => TwoHosts.Shows(Old);
+        hosts.Run(Old.NotAfter.AddDays(-1), TimeSpan.FromMinutes(10));
+        hosts.NeverEnds(2, TimeSpan.FromMinutes(1));
+        Assert.Equal(2, hosts.Live);
+    }
+
+    [Fact]
+    public void What_is_put_back_for_it_every_hour_is_ordered_anew_when_it_has_ended()
+    {
+        TwoHosts hosts = ShortLived();
+        hosts.Run(Early.AddDays(44), TimeSpan.FromMinutes(30));
+        hosts.NeverEnds(34, TimeSpan.FromMinutes(5));
+        Assert.True(hosts.Known.Next!.Chain!.NotAfter > hosts.Time, hosts.Story);
+    }
+
+    [Fact]
+    public void One_whose_reload_fails_and_that_shows_a_longer_lived_one_stops_none()
+    {
+        TwoHosts hosts = ShortLived();
+        hosts.Reload = Failing;
+        hosts.Run(Early.AddDays(1), TimeSpan.FromMinutes(5));
+        Assert.Equal(2, hosts.Live);
+        hosts.NeverEnds(70);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Another_roll_is_taken_beside_one_whose_reload_fails_too(bool emergency)
+    {
+        TwoHosts hosts = TwoHosts.Of(Reuse, Early, 1, Old, Given.Live(1, Key, Old));
+        hosts.Reload = Failing;
+        hosts.Ask(newKey: true, emergency);
+        hosts.Run(Early.AddDays(5), TimeSpan.FromMinutes(5));
+        Assert.Equal(2, hosts.Live);
+        Assert.Null(hosts.Known.WaitsFor(emergency, hosts.Desired.Timing.VerificationPatience, hosts.Time));
+    }
+
+    [Fact]
+    public void An_emergency_reaches_the_other_soon_beside_one_whose_reload_failed_for_days()
+    {
+        TwoHosts hosts = TwoHosts.Of(
+            Reuse with { KeyPolicy = KeyPolicy.Standby }, Early, 1, Old, Given.Live(1, Key, Old));
+        hosts.Reload = Failing;
+        hosts.Run(Early.AddDays(1), TimeSpan.FromMinutes(5));
+        hosts.Ask(newKey: false, emergency: false);
+        hosts.Run(Early.AddDays(5), TimeSpan.FromMinutes(5));
+        Assert.Equal(3, hosts.Live);
+
+        hosts.Ask(newKey: true, emergency: true);
+        hosts.Facts = hosts.Facts.With(hosts.Known.Hurry(hosts.Time));
+        DateTimeOffset asked = hosts.Time;
+        hosts.Run(asked.AddDays(1), TimeSpan.FromSeconds(20), h => h.Live == 2);
+        Assert.InRange(hosts.Time - asked, TimeSpan.Zero, TimeSpan.FromMinutes(10));
+
+        // The first server whose reload fails stops the first try; the second one goes on to the others.
+        (int tries, DateTimeOffset linked) = (hosts.Steps.Count, hosts.Time);
+        hosts.Run(linked.AddDays(1), TimeSpan.FromSeconds(20), h => h.Steps.Count > tries);
+        Assert.InRange(hosts.Time - linked, TimeSpan.Zero, TimeSpan.FromMinutes(1));
+    }
+
+    [Fact]
+    public void A_second_emergency_does_not_publish_the_record_of_the_leaked_key_anew()
+    {
+        TwoHosts hosts = TwoHosts.Of(
+            TwoHosts.Both with { KeyPolicy = KeyPolicy.Standby }, Early, 1, Old,
+            Given.Live(1, Key, Old), Given.In(2, NextKey, new GenerationState.Standby()));
+        hosts.AtMx2 = h => TwoHosts.Shows(h.ChainOf(h.Live));
+        hosts.Ask(newKey: true, emergency: true);
+        hosts.Run(Early.AddDays(1), TimeSpan.FromSeconds(20), h => !IsPublished(h));
+        Assert.Equal(2, hosts.Live);
+        hosts.Run(hosts.Time.AddMinutes(5), TimeSpan.FromSeconds(20));
+        Assert.Null(hosts.Known.WaitsFor(true, hosts.Desired.Timing.VerificationPatience, hosts.Time));
+
+        hosts.Ask(newKey: true, emergency: true);
+        hosts.Run(hosts.Time.AddHours(5), TimeSpan.FromSeconds(20), IsPublished);
+        Assert.False(IsPublished(hosts), hosts.Story);
+        Assert.NotEqual(2, hosts.Live);
+
+        static bool IsPublished(TwoHosts hosts) =>
+            hosts.Facts.Owner(Some.Owner).Latest!.Contains(Some.Record("3 1 1", Key));
     }
 
     [Fact]
     public void One_whose_reload_fails_too_stops_none_and_is_tried_ever_more_seldom()
     {
         TwoHosts hosts = Issued(Reuse);
-        hosts.Reload = new StepOutcome.Unknown("no route to host", "see to it");
+        hosts.Reload = Failing;
         hosts.Run(Now.AddDays(2), TimeSpan.FromSeconds(20));
         Assert.Equal(2, hosts.Live);
         string secondDay = $"{Now.AddDays(1):yyyy-MM-dd}";
@@ -131,6 +219,29 @@ public class DeadHostTests
         hosts.Run(Now.AddDays(2), TimeSpan.FromSeconds(20));
         int tried = hosts.Steps.Count(s => s.Contains("deploy generation 2", StringComparison.Ordinal));
         Assert.True(tried <= 1, $"{tried} times\n{hosts.Story}");
+    }
+
+    [Fact]
+    public void A_kind_of_key_that_is_not_configured_any_more_does_not_go_in_beside_it()
+    {
+        TwoHosts hosts = Renewing(TwoHosts.Both, Now.AddMinutes(5));
+        hosts.Certificate = TwoHosts.Both with { Key = KeyAlgorithm.Ed25519 };
+        hosts.Run(Now.AddHours(1), TimeSpan.FromMinutes(1));
+        Assert.NotNull(hosts.Known.Next);
+
+        hosts.Certificate = TwoHosts.Both; // it was a mistake
+        hosts.Run(Now.AddHours(12), TimeSpan.FromMinutes(1));
+        Assert.True(hosts.Live == 2, hosts.Story);
+    }
+
+    // A roll long before the renewal, from an issuer that has shortened its lifetimes; mx2 takes nothing on.
+    private static TwoHosts ShortLived()
+    {
+        TwoHosts hosts = TwoHosts.Of(Reuse, Early, 1, Old, Given.Live(1, Key, Old));
+        hosts.AtMx2 = _ => TwoHosts.Shows(Old);
+        hosts.Days = 45;
+        hosts.Ask(newKey: false, emergency: false);
+        return hosts;
     }
 
     private static TwoHosts Renewing(DesiredCertificate certificate, DateTimeOffset at) => TwoHosts.Of(

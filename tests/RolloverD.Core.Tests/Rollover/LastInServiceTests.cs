@@ -55,13 +55,18 @@ public class LastInServiceTests
         Assert.Equal(new Abortion.GoBack(2, 3), hosts.Abortion);
     }
 
-    [Fact]
-    public void A_second_abort_says_that_it_was_taken_back_already()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_second_abort_says_that_it_was_taken_back_already(bool isVerified)
     {
         TwoHosts hosts = Third();
         hosts.Abort();
+        if (isVerified)
+            hosts.AtMx2 = h => TwoHosts.Shows(h.ChainOf(h.Live));
         hosts.Run(hosts.Time.AddMinutes(10), TimeSpan.FromSeconds(20));
         Assert.Equal(2, hosts.Live);
+        Assert.Equal(isVerified, hosts.Known.Find(2)!.State is GenerationState.Live);
         Assert.Contains(
             "taken back already", Assert.IsType<Abortion.Nothing>(hosts.Abortion).Reason, StringComparison.Ordinal);
     }
