@@ -81,8 +81,10 @@ internal static class RollCommand
                 throw new CommandException(
                     ExitCode.MustWait,
                     $"a roll of {certificate.Name} asked for {When.In(pending.At, now)} is not over yet",
-                    $"see 'rolloverd status {certificate.Name}' for what it waits for, and ask again when its chain is "
-                    + "in service");
+                    $"see 'rolloverd status {certificate.Name}' for what it waits for, and ask again "
+                    + (pending.Emergency && !emergency
+                        ? "when the records of the compromised key are gone"
+                        : "when its chain is in service"));
             }
 
             former = known.Current?.Number;

@@ -113,7 +113,8 @@ internal static class KnownKeys
         "verification-patience",
         "how long an address may show another chain, or fail the handshake, after a deployment before the old "
         + "generation is put back; one that does not answer is waited for, and while the reload itself reports failure "
-        + "also one that shows another chain; one that worked with no chain for long before is no reason",
+        + "also one that shows another chain; one that worked with no chain for long before, or shows one from longer "
+        + "ago, is no reason",
         "\"5m\"",
         TimeSpan.FromSeconds(1),
         TimeSpan.FromDays(1))
@@ -143,7 +144,8 @@ internal static class KnownKeys
     public static readonly ChoiceKey KeyPolicy = new(
         "key-policy",
         "what happens to the key at a renewal: `standby` keeps it, with the next key's record always published; "
-            + "`reuse` keeps it and publishes nothing ahead; `rotate` makes a new one each time",
+            + "`reuse` keeps it and publishes nothing ahead; `rotate` makes a new one each time, "
+            + "but none while an address keeps the last one from being verified",
         "\"rotate\"",
         [.. PolicyWords.KeyPolicies.Keys])
     { WhenLeftOut = "`standby`" };
