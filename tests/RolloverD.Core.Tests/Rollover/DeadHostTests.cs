@@ -17,6 +17,7 @@ public class DeadHostTests
     private static readonly PublicKey Key = Some.Key(1);
     private static readonly PublicKey NextKey = Some.Key(2);
     private static readonly Chain Old = Some.Chain(Key);
+    private static readonly Chain New = Some.Chain(NextKey, from: Now);
     private static readonly Chain Renewed = Some.Chain(Key, from: Now);
     private static readonly Presented NoTls = new Presented.NoStartTls("not offered");
     private static readonly StepOutcome Failing = new StepOutcome.Unknown("no route to host", "see to it");
@@ -31,6 +32,31 @@ public class DeadHostTests
         hosts.Run(Now.AddDays(35), TimeSpan.FromHours(1));
         hosts.AtMx2 = _ => NoTls;
         hosts.NeverEnds(265);
+    }
+
+    [Fact]
+    public void One_that_does_not_answer_for_months_stops_none()
+    {
+        TwoHosts hosts = Renewing(Reuse, Now.AddMinutes(5));
+        hosts.NeverEnds(90, TimeSpan.FromHours(6));
+        Assert.Equal(3, hosts.Live);
+        Assert.Equal(["live", "live", "deploying"], hosts.Known.Generations.Select(g => g.State.Word));
+    }
+
+    [Theory]
+    [InlineData("3 1 1", true)]
+    [InlineData("2 1 1", true)]
+    [InlineData("2 1 1", false)]
+    public void A_port_that_works_with_no_chain_stops_none(string tlsa, bool reloads)
+    {
+        TwoHosts hosts = TwoHosts.Of(
+            TwoHosts.Both with { Tlsa = [Some.Parameters(tlsa)] }, Now.AddMinutes(3), 2, Old,
+            Given.Live(1, Key, Old),
+            Given.In(2, NextKey, new GenerationState.Deploying(New, Now, reloads ? Now : null, 0)));
+        hosts.AtMx2 = _ => NoTls;
+        hosts.Reload = reloads ? hosts.Reload : Failing;
+        hosts.Run(Now.AddHours(3), TimeSpan.FromSeconds(20));
+        hosts.NeverEnds(300);
     }
 
     [Fact]
