@@ -60,10 +60,11 @@ internal sealed class Executor(World world)
                 $"add a [zones.\"…\"] table for the zone of {owner}, and restart the daemon");
         }
 
+        // Where all records go, what is left between two requests keeps the TTL that it has: no other one is known.
         var change = new DnsChange(
             owner,
             DnsRecordType.Tlsa,
-            target.IsAbsent ? world.Desired.Timing.Ttl : target.Ttl,
+            target.IsAbsent ? expected.Ttl : target.Ttl,
             [.. expected.Records.Select(r => r.ToString())],
             [.. added.Select(r => r.ToString())],
             [.. removed.Select(r => r.ToString())]);

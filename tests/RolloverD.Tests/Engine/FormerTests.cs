@@ -78,6 +78,28 @@ public class FormerTests
         Assert.Contains(EngineWorld.Mx, world.Host.Met);
     }
 
+    // A provider that changes records one by one would give what is left in between the TTL it is asked for.
+    [Theory]
+    [InlineData(7200)]
+    [InlineData(60)]
+    public async Task Records_that_all_go_are_asked_for_no_other_TTL_than_they_have(int configured)
+    {
+        var submission = new Endpoint(EngineWorld.Mx.Host, 465);
+        var world = new EngineWorld(endpoints: [EngineWorld.Mx, submission]);
+        await world.SettleAsync();
+        List<DnsChange> asked = [];
+        world.Zone.Instead = change =>
+        {
+            asked.Add(change);
+            return null;
+        };
+        world.Reconfigure([EngineWorld.Mx], ttl: TimeSpan.FromSeconds(configured));
+        await world.RunUntilAsync(_ => world.Zone.Held(submission.TlsaName).IsAbsent);
+
+        DnsChange all = Assert.Single(asked, change => change.Owner == submission.TlsaName);
+        Assert.Equal(EngineWorld.Timing.Ttl, all.Ttl);
+    }
+
     // What is out answers and shows the same as the others, so it keeps nothing waiting.
     private static async Task RollAsync(EngineWorld world)
     {

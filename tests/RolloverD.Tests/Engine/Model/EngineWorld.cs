@@ -81,14 +81,15 @@ internal sealed class EngineWorld
     /// <summary>The program is started anew; it remembers what is stored.</summary>
     public void Restart() => tick = Start();
 
-    /// <summary>The program is started anew with other endpoints; its zone is configured.</summary>
-    public void Reconfigure(ImmutableArray<Endpoint> endpoints)
+    /// <summary>The program is started anew with other endpoints or another TTL; its zone is configured.</summary>
+    public void Reconfigure(ImmutableArray<Endpoint> endpoints, TimeSpan? ttl = null)
     {
         Desired desired = World.Desired;
         World = World with
         {
             Desired = desired with
             {
+                Timing = desired.Timing with { Ttl = ttl ?? desired.Timing.Ttl },
                 Zones = desired.Zones.SetItem(
                     "example.net", new("rfc2136", ImmutableDictionary<string, string>.Empty)),
                 Certificates = desired.Certificates.SetItem(
