@@ -57,7 +57,7 @@ internal static class Strangers
             .. generations.Where(g => g.State is GenerationState.Archived).Select(g => g.Key)
                 .Except(generations.Where(g => g.State is not GenerationState.Archived).Select(g => g.Key)),
         ];
-        RecordSet kept = Wanted.OursStay(timing, facts, certificates, now)
+        RecordSet kept = Wanted.OursStay(timing, facts, ledger, certificates, now)
             ? latest
             : latest.Without(ledger.Ours.ToHashSet());
         RecordSet candidate = kept.With(wanted);

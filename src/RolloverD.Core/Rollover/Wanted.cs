@@ -138,7 +138,7 @@ public static class Wanted
         Desired desired, OwnerLedger ledger, Facts facts, ImmutableArray<DesiredCertificate> certificates,
         DateTimeOffset now)
     {
-        bool stay = OursStay(desired.Timing, facts, certificates, now);
+        bool stay = OursStay(desired.Timing, facts, ledger, certificates, now);
         RecordSet? latest = ledger.Latest;
         RecordSet? last = ledger.BaseAt(now);
         IEnumerable<TlsaRecord> records = latest?.Records ?? [];
@@ -148,13 +148,16 @@ public static class Wanted
     }
 
     /// <summary>
-    /// Whether no parameters can be given up yet: none of the certificates has a generation in service, or one is being
-    /// deployed, before which no record goes, or one in service has ended, and by what is left of usage 2 it would be
-    /// refused. So with one that may end before it is renewed, where usage 2 alone is wanted.
+    /// Whether no parameters can be given up yet: nothing of those that are configured came in their place, and without
+    /// any record senders do without DANE, or without this host; none of the certificates has a generation in service,
+    /// or one is being deployed, before which no record goes, or one in service has ended, and by what is left of usage
+    /// 2 it would be refused. So with one that may end before it is renewed, where usage 2 alone is wanted.
     /// </summary>
     internal static bool OursStay(
-        Timing timing, Facts facts, ImmutableArray<DesiredCertificate> certificates, DateTimeOffset now) =>
-        certificates.All(c => facts.Certificate(c.Name).Current is null)
+        Timing timing, Facts facts, OwnerLedger ledger, ImmutableArray<DesiredCertificate> certificates,
+        DateTimeOffset now) =>
+        ledger.BaseAt(now)?.Records.Any(r => r.IsUsable && certificates.Any(c => c.Tlsa.Contains(r.Parameters))) != true
+        || certificates.All(c => facts.Certificate(c.Name).Current is null)
         || certificates.Any(c => facts.Certificate(c.Name).Current is { } current
             && (current.State is GenerationState.Deploying || current.Chain?.NotAfter <= now
                 || (current.State is GenerationState.Live live

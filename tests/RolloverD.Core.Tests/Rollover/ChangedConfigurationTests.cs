@@ -35,6 +35,39 @@ public class ChangedConfigurationTests
         Assert.Equal([Ours], ((Step.Withdraw)Decide(facts, changed).Next!).Removed);
     }
 
+    // Without any record a sender does without DANE, and one that demands it without this host.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_former_ones_stay_while_the_provider_does_not_take_the_others(bool isRefusal)
+    {
+        DesiredCertificate changed = Mx1 with { Tlsa = [Some.Parameters("3 1 2")] };
+        var publish = (Step.Publish)Decide(Steady, changed).Next!;
+        StepOutcome outcome = isRefusal
+            ? new StepOutcome.Refused("quota", "buy more")
+            : new StepOutcome.Unknown("no answer in time", "see to the provider");
+        Facts facts = Steady.Intend(publish, Now).Complete(publish, outcome, Now);
+        Plan plan = Decide(facts, changed);
+        Assert.Null(plan.Next);
+        Assert.Equal(Gate.Retry, Assert.Single(plan.Holds).Gate);
+
+        // The next key needs records of both.
+        facts = facts.With(facts.Certificate("mx1").With(
+            Given.In(2, Some.Key(2), new GenerationState.Preparing(Now))));
+        Assert.Contains(
+            Some.Record("3 1 1", Some.Key(2)), Wanted.At(Some.Desired(changed), facts, Some.Owner, Now));
+    }
+
+    [Fact]
+    public void The_former_ones_stay_while_none_of_the_others_can_be_made_of_the_chain()
+    {
+        Generation live = Given.In(1, Key, new GenerationState.Live(new(Some.Chain(Key).Leaf, []), Now.AddDays(-1)));
+        Plan plan = Decide(
+            Steady.With(Steady.Certificate("mx1").With(live)), Mx1 with { Tlsa = [Some.Parameters("2 1 1")] });
+        Assert.Null(plan.Next);
+        Assert.Contains(plan.Holds, h => h.Gate == Gate.Chain);
+    }
+
     [Fact]
     public void Parameters_that_change_in_the_middle_of_a_roll_wait_for_no_key_to_be_left_out()
     {

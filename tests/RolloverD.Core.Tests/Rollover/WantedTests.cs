@@ -36,8 +36,10 @@ public class WantedTests
         Facts facts = Given.Facts(
             [Given.Certificate("mx1", first)], [Given.Ledger(Some.Set(Some.Record("3 1 2", Some.Key(9))))]);
         Assert.Equal([Some.Record("3 1 1", key), Some.Record("3 1 2", key)], At(facts));
-        Assert.Equal(
-            [Some.Record("3 1 1", key)], At(facts.With(facts.Certificate("mx1").With(Given.Live(1, key)))));
+        Facts live = facts.With(facts.Certificate("mx1").With(Given.Live(1, key)));
+        Assert.Equal([Some.Record("3 1 1", key), Some.Record("3 1 2", key)], At(live)); // nothing came in its place
+        RecordSet both = Some.Set(Some.Record("3 1 1", key), Some.Record("3 1 2", Some.Key(9)));
+        Assert.Equal([Some.Record("3 1 1", key)], At(live.With(Given.Ledger(both))));
     }
 
     [Fact]

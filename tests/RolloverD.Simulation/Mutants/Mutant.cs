@@ -83,6 +83,12 @@ internal sealed record Mutant(string Name, string File, string Right, string Wro
             "jump is null ? stored.Facts : stored.Facts.Shift(jump.By)", "stored.Facts"),
         new("compare-and-set without a condition", Engine + "Executor.cs",
             "[.. expected.Records.Select(r => r.ToString())]", "null"),
+        new("former parameters given up before others came", Core + "Wanted.cs",
+            "ledger.BaseAt(now)?.Records.Any("
+            + "r => r.IsUsable && certificates.Any(c => c.Tlsa.Contains(r.Parameters))) != true", "false"),
+        new("what is left of a withdrawal gets the configured TTL", Engine + "Executor.cs",
+            "target.IsAbsent ? expected.Ttl : target.Ttl",
+            "target.IsAbsent ? world.Desired.Timing.Ttl : target.Ttl", 604_000),
         new("parts of a change that went well forgotten", Core + "OwnerLedger.cs",
             "inParts ? intended.Unheard : intended.Unheard - 1", "intended.Unheard - 1"),
         new("name servers that were taken out forgotten", Core + "LedgerEvidence.cs",

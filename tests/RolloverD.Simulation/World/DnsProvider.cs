@@ -1,5 +1,6 @@
 using RolloverD.Core.Dane;
 using RolloverD.Core.Ports;
+using RolloverD.Simulation.Judgement;
 
 namespace RolloverD.Simulation.World;
 
@@ -26,8 +27,9 @@ internal sealed class DnsProvider(Scene scene) : IDnsProvider
     public Task<DnsChangeOutcome> ChangeAsync(DnsChange change, CancellationToken cancellation)
     {
         scene.Knowledge.MustHaveLooked($"change of {change.Owner}");
-        scene.BeforeEffect("change of records");
         TlsaOwner owner = scene.Owners.Named(change.Owner);
+        MustLeaveSome(owner, change);
+        scene.BeforeEffect("change of records");
         DateTimeOffset called = scene.Now;
         scene.Pause(TimeSpan.FromMilliseconds(scene.Dice.Between(5, 400)));
         DnsChangeOutcome outcome = scene.Strikes(Faults) switch
@@ -65,6 +67,22 @@ internal sealed class DnsProvider(Scene scene) : IDnsProvider
         }
 
         return new("the third request of the change failed", "see to the provider");
+    }
+
+    // Where no record is left nobody refuses who may do without DANE; but who demands it finds no way in any more.
+    private void MustLeaveSome(TlsaOwner owner, DnsChange change)
+    {
+        if (Target(change, change.Add.Length, change.Remove.Length).Records.Any(r => r.IsUsable))
+            return;
+
+        bool isUseful = scene.Mail.Listeners
+            .Where(l => !l.IsOut && scene.Desired.Layout.Endpoints.Contains(l.Endpoint)
+                && scene.Owners.AgreedOf(l.Endpoint.TlsaName) == owner)
+            .SelectMany(l => l.Slots.Values)
+            .SelectMany(processes => processes)
+            .Any(met => owner.Held.Records.Records.Any(r => Sender.Names(r, met)));
+        if (isUseful)
+            scene.Violation($"{owner.Name}: the last record is taken away from a host that is configured");
     }
 
     private DnsChangeOutcome Try(TlsaOwner owner, DnsChange change, DateTimeOffset called, Action betweenParts)
