@@ -99,6 +99,11 @@ internal static class LivenessJudge
                 || (record.Parameters.NeedsOnlyKey && standby.Contains(record.Data));
             if (!needed)
                 return $"{owner.Name}: {Short.Of(record)} is left over";
+
+            bool isAsked = here.Any(c => c.Tlsa.Contains(record.Parameters))
+                || held.Records.Any(r => r.Parameters == record.Parameters && scene.Owners.IsForeign(owner, r));
+            if (here.Length > 0 && !isAsked)
+                return $"{owner.Name}: {Short.Of(record)} is of parameters that nobody asks for";
         }
 
         // A provider that loses a change of the TTL alone after it had named it is not asked again.

@@ -86,6 +86,11 @@ internal sealed record Mutant(string Name, string File, string Right, string Wro
         new("former parameters given up before others came", Core + "Wanted.cs",
             "ledger.BaseAt(now)?.Records.Any("
             + "r => r.IsUsable && certificates.Any(c => c.Tlsa.Contains(r.Parameters))) != true", "false"),
+        new("former parameters never given up", Core + "Wanted.cs",
+            "OursStay(desired.Timing, facts, ledger, certificates, now)", "true"),
+        new("records of others withdrawn, too", Core + "Withdrawal.cs",
+            "owner.Ledger.Ours.RemoveAll(r => wanted.Contains(r) || !latest.Contains(r))",
+            "[.. latest.Records.Where(r => !wanted.Contains(r))]"),
         new("what is left of a withdrawal gets the configured TTL", Engine + "Executor.cs",
             "target.IsAbsent ? expected.Ttl : target.Ttl",
             "target.IsAbsent ? world.Desired.Timing.Ttl : target.Ttl", 604_000),

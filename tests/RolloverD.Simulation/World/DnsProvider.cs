@@ -13,6 +13,8 @@ internal sealed class DnsProvider(Scene scene) : IDnsProvider
         Fault.ProviderLosesUpdate, Fault.ProviderRefuses, Fault.ProviderAway,
     ];
 
+    private readonly HashSet<(string Owner, string Record)> sent = [];
+
     /// <summary>The TTL that it gives to every set, whatever is asked for.</summary>
     public TimeSpan? ForcedTtl { get; set; }
 
@@ -29,6 +31,7 @@ internal sealed class DnsProvider(Scene scene) : IDnsProvider
         scene.Knowledge.MustHaveLooked($"change of {change.Owner}");
         TlsaOwner owner = scene.Owners.Named(change.Owner);
         MustLeaveSome(owner, change);
+        MustBeItsOwn(owner, change);
         scene.BeforeEffect("change of records");
         DateTimeOffset called = scene.Now;
         scene.Pause(TimeSpan.FromMilliseconds(scene.Dice.Between(5, 400)));
@@ -72,8 +75,11 @@ internal sealed class DnsProvider(Scene scene) : IDnsProvider
     // Where no record is left nobody refuses who may do without DANE; but who demands it finds no way in any more.
     private void MustLeaveSome(TlsaOwner owner, DnsChange change)
     {
-        if (Target(change, change.Add.Length, change.Remove.Length).Records.Any(r => r.IsUsable))
+        if (!Fits(owner, change)
+            || Target(change, change.Add.Length, change.Remove.Length).Records.Any(r => r.IsUsable))
+        {
             return;
+        }
 
         bool isUseful = scene.Mail.Listeners
             .Where(l => !l.IsOut && scene.Desired.Layout.Endpoints.Contains(l.Endpoint)
@@ -83,6 +89,16 @@ internal sealed class DnsProvider(Scene scene) : IDnsProvider
             .Any(met => owner.Held.Records.Records.Any(r => Sender.Names(r, met)));
         if (isUseful)
             scene.Violation($"{owner.Name}: the last record is taken away from a host that is configured");
+    }
+
+    private void MustBeItsOwn(TlsaOwner owner, DnsChange change)
+    {
+        foreach (string value in change.Add)
+            sent.Add((owner.Name, value));
+        string? others = change.Remove.FirstOrDefault(r =>
+            !sent.Contains((owner.Name, r)) && scene.Owners.IsOnlyForeign(owner, TlsaRecord.Parse(r)));
+        if (others is not null)
+            scene.Violation($"{owner.Name}: {others} is somebody else's, and is taken away");
     }
 
     private DnsChangeOutcome Try(TlsaOwner owner, DnsChange change, DateTimeOffset called, Action betweenParts)

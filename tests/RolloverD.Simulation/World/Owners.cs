@@ -12,6 +12,7 @@ internal sealed class Owners(Scene scene, Action changed)
 
     private readonly Dictionary<string, TlsaOwner> owners = [];
     private readonly HashSet<(string Owner, TlsaRecord Record)> foreign = [];
+    private readonly HashSet<(string Owner, TlsaRecord Record)> given = [];
     private readonly HashSet<string> stayed = [];
     private MovingAliases? moved;
 
@@ -112,6 +113,14 @@ internal sealed class Owners(Scene scene, Action changed)
 
     public void IsNowForeign(TlsaOwner owner, TlsaRecord record) => foreign.Add((owner.Name, record));
 
+    /// <summary>The same, and no operator ever gave it to RolloverD, which remembers that.</summary>
+    public bool IsOnlyForeign(TlsaOwner owner, TlsaRecord record) =>
+        IsForeign(owner, record) && !given.Contains((owner.Name, record));
+
     /// <summary>The operator gave the record to RolloverD.</summary>
-    public void IsNowOurs(string owner, TlsaRecord record) => foreign.Remove((owner, record));
+    public void IsNowOurs(string owner, TlsaRecord record)
+    {
+        foreign.Remove((owner, record));
+        given.Add((owner, record));
+    }
 }
