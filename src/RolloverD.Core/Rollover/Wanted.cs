@@ -138,29 +138,32 @@ public static class Wanted
         Desired desired, OwnerLedger ledger, Facts facts, ImmutableArray<DesiredCertificate> certificates,
         DateTimeOffset now)
     {
-        bool stay = OursStay(desired.Timing, facts, ledger, certificates, now);
         RecordSet? latest = ledger.Latest;
         RecordSet? last = ledger.BaseAt(now);
         IEnumerable<TlsaRecord> records = latest?.Records ?? [];
         return (last is null || ReferenceEquals(last, latest) ? records : records.Concat(last.Records))
-            .Where(r => r.IsUsable && (stay || !ledger.Ours.Contains(r)))
+            .Where(r => r.IsUsable && !certificates.Any(c => c.Tlsa.Contains(r.Parameters))
+                && (!ledger.Ours.Contains(r) || OursStay(desired.Timing, facts, ledger, certificates, now)))
             .Select(r => r.Parameters);
     }
 
     /// <summary>
-    /// Whether no parameters can be given up yet: nothing of those that are configured came in their place, and without
-    /// any record senders do without DANE, or without this host; none of the certificates has a generation in service,
-    /// or one is being deployed, before which no record goes, or one in service has ended, and by what is left of usage
-    /// 2 it would be refused. So with one that may end before it is renewed, where usage 2 alone is wanted.
+    /// Whether no parameters can be given up yet: none of the certificates has a generation in service, or one is being
+    /// deployed, before which no record goes, or one in service has ended, and by what is left of usage 2 it would be
+    /// refused. So with one that may end before it is renewed, where usage 2 alone is wanted. And with one that has no
+    /// record of the parameters that are configured: without any, senders do without DANE or without this host.
     /// </summary>
     internal static bool OursStay(
         Timing timing, Facts facts, OwnerLedger ledger, ImmutableArray<DesiredCertificate> certificates,
-        DateTimeOffset now) =>
-        ledger.BaseAt(now)?.Records.Any(r => r.IsUsable && certificates.Any(c => c.Tlsa.Contains(r.Parameters))) != true
-        || certificates.All(c => facts.Certificate(c.Name).Current is null)
-        || certificates.Any(c => facts.Certificate(c.Name).Current is { } current
-            && (current.State is GenerationState.Deploying || current.Chain?.NotAfter <= now
-                || (current.State is GenerationState.Live live
-                    && c.Tlsa.All(p => p.Usage is CertificateUsage.DaneTa)
-                    && !RenewalTime.IsInTime(c, live, timing, now))));
+        DateTimeOffset now)
+    {
+        RecordSet? last = ledger.BaseAt(now);
+        return certificates.All(c => facts.Certificate(c.Name).Current is null)
+            || certificates.Any(c => facts.Certificate(c.Name).Current is { } current
+                && (current.State is GenerationState.Deploying || current.Chain?.NotAfter <= now
+                    || (current.State is GenerationState.Live live
+                        && c.Tlsa.All(p => p.Usage is CertificateUsage.DaneTa)
+                        && !RenewalTime.IsInTime(c, live, timing, now))
+                    || !RecordsOf(current, c.Tlsa).Any(r => last?.Contains(r) == true)));
+    }
 }

@@ -58,6 +58,18 @@ public class ChangedConfigurationTests
             Some.Record("3 1 1", Some.Key(2)), Wanted.At(Some.Desired(changed), facts, Some.Owner, Now));
     }
 
+    // Somebody removed the one of the key in service; one of a key that is over helps nobody.
+    [Fact]
+    public void The_former_ones_stay_while_the_chain_in_service_has_none_of_the_others_though_another_key_has()
+    {
+        DesiredCertificate changed = Mx1 with { Tlsa = [Some.Parameters("3 1 2")] };
+        TlsaRecord over = Some.Record("3 1 2", Some.Key(7));
+        Facts facts = Steady.With(Given.Ledger(Some.Set(Ours, over)));
+        var publish = (Step.Publish)Decide(facts, changed).Next!;
+        facts = facts.Intend(publish, Now).Complete(publish, new StepOutcome.Refused("quota", "buy more"), Now);
+        Assert.Equal([over], Assert.IsType<Step.Withdraw>(Decide(facts, changed).Next).Removed);
+    }
+
     [Fact]
     public void The_former_ones_stay_while_none_of_the_others_can_be_made_of_the_chain()
     {

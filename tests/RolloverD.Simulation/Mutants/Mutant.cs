@@ -84,8 +84,7 @@ internal sealed record Mutant(string Name, string File, string Right, string Wro
         new("compare-and-set without a condition", Engine + "Executor.cs",
             "[.. expected.Records.Select(r => r.ToString())]", "null"),
         new("former parameters given up before others came", Core + "Wanted.cs",
-            "ledger.BaseAt(now)?.Records.Any("
-            + "r => r.IsUsable && certificates.Any(c => c.Tlsa.Contains(r.Parameters))) != true", "false"),
+            "!RecordsOf(current, c.Tlsa).Any(r => last?.Contains(r) == true)", "false"),
         new("former parameters never given up", Core + "Wanted.cs",
             "OursStay(desired.Timing, facts, ledger, certificates, now)", "true"),
         new("records of others withdrawn, too", Core + "Withdrawal.cs",

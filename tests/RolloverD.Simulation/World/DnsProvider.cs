@@ -75,20 +75,21 @@ internal sealed class DnsProvider(Scene scene) : IDnsProvider
     // Where no record is left nobody refuses who may do without DANE; but who demands it finds no way in any more.
     private void MustLeaveSome(TlsaOwner owner, DnsChange change)
     {
-        if (!Fits(owner, change)
-            || Target(change, change.Add.Length, change.Remove.Length).Records.Any(r => r.IsUsable))
-        {
+        if (!Fits(owner, change))
             return;
-        }
 
-        bool isUseful = scene.Mail.Listeners
-            .Where(l => !l.IsOut && scene.Desired.Layout.Endpoints.Contains(l.Endpoint)
-                && scene.Owners.AgreedOf(l.Endpoint.TlsaName) == owner)
-            .SelectMany(l => l.Slots.Values)
-            .SelectMany(processes => processes)
-            .Any(met => owner.Held.Records.Records.Any(r => Sender.Names(r, met)));
-        if (isUseful)
+        Shown[] shown =
+        [
+            .. scene.Mail.Listeners
+                .Where(l => !l.IsOut && scene.Desired.Layout.Endpoints.Contains(l.Endpoint)
+                    && scene.Owners.AgreedOf(l.Endpoint.TlsaName) == owner)
+                .SelectMany(l => l.Slots.Values)
+                .SelectMany(processes => processes),
+        ];
+        if (IsUseful(owner.Held.Records) && !IsUseful(Target(change, change.Add.Length, change.Remove.Length)))
             scene.Violation($"{owner.Name}: the last record is taken away from a host that is configured");
+
+        bool IsUseful(RecordSet set) => set.Records.Any(r => shown.Any(met => Sender.Names(r, met)));
     }
 
     private void MustBeItsOwn(TlsaOwner owner, DnsChange change)
