@@ -15,6 +15,11 @@ namespace RolloverD.Core.Rollover;
 /// </remarks>
 public static class Orphans
 {
+    /// <summary>
+    /// After this long without an answer since a chain went in, nobody serves at an endpoint that was taken out.
+    /// </summary>
+    private static readonly TimeSpan StaysAway = TimeSpan.FromDays(1);
+
     /// <summary>The orphans that a certificate looks after: the first one by name does.</summary>
     public static ImmutableArray<string> LookedAfterBy(Desired desired, Facts facts, string certificate)
     {
@@ -178,13 +183,48 @@ public static class Orphans
     {
         const string what = "records that no configured endpoint leads to go";
         ImmutableArray<TlsaParameters> parameters = [.. ours.Select(r => r.Parameters).Distinct()];
-        return ours.Length < 2
-            || (Changeover.NothingIsBeingDeployed(s, s.Desired.Layout.Certificates.Where(HasRecords), owner, what)
-                && Changeover.NothingCameLately(s, endpoints, what));
+        if (ours.Length < 2)
+            return true;
+
+        ImmutableArray<DesiredCertificate> certificates = [.. s.Desired.Layout.Certificates.Where(HasRecords)];
+        return Changeover.NothingIsBeingDeployed(s, certificates, owner, what)
+            && Changeover.NothingCameLately(s, endpoints, what)
+            && certificates.All(c => WasMetSince(s, c, ours, endpoints, what));
 
         bool HasRecords(DesiredCertificate certificate) =>
             s.Facts.Certificate(certificate.Name).Generations
                 .Any(g => Wanted.RecordsOf(g, parameters).Any(ours.Contains));
+    }
+
+    // What was not met since another chain went in may show either. What stays away for longer is taken for gone.
+    private static bool WasMetSince(
+        Situation s, DesiredCertificate certificate, ImmutableArray<TlsaRecord> ours, Endpoint[] endpoints, string what)
+    {
+        if (s.Facts.Certificate(certificate.Name).Current is not { State: GenerationState.Live live } current)
+            return true;
+
+        DateTimeOffset gone = live.VerifiedAt + StaysAway;
+        if (s.Now >= gone)
+            return true;
+
+        foreach (EndpointFacts known in endpoints.Select(s.Facts.EndpointOf))
+        {
+            if (known.CompleteAt >= live.VerifiedAt || !known.Seen.Any(IsAnother))
+                continue;
+
+            s.Hold(
+                Gate.Verification, known.Endpoint.ToString(), gone,
+                $"{what} when it is known whether {known.Endpoint} shows generation {current.Number} or what it showed "
+                + $"before: {known.Problem ?? "not looked at since"}",
+                "nothing when nobody serves there any more; otherwise see that it answers at every address");
+            return false;
+        }
+
+        return true;
+
+        bool IsAnother(Chain seen) =>
+            ours.Any(r => r.Matches(seen) && !r.Matches(live.Chain))
+            && ours.Any(r => r.Matches(live.Chain) && !r.Matches(seen));
     }
 
     // A zone that was taken out of the configuration, too.

@@ -84,4 +84,61 @@ public class LeftEndpointTests
             return seen;
         }
     }
+
+    // A provider that takes one record a request leaves the other alone for a moment, and no order is good for both.
+    [Fact]
+    public void Records_of_two_chains_stay_while_it_was_not_met_since_the_later_one_went_in()
+    {
+        DateTimeOffset verified = Now.AddHours(-2);
+        EndpointObservation shows = Look.Shows(Left, Now, Old); // it missed the reload
+        Assert.Equal([OfNew, OfOld], Assert.IsType<Step.Withdraw>(Turn(Now, shows).Next).Removed);
+
+        Plan plan = Turn(Now, Unreachable());
+        Assert.Null(plan.Next);
+        Hold hold = Assert.Single(plan.Holds);
+        Assert.Equal((Gate.Verification, Left.ToString(), verified.AddDays(1)), (hold.Gate, hold.Subject, hold.Until));
+        Assert.Contains("generation 2", hold.Reason, StringComparison.Ordinal);
+        Assert.Contains("no answer in time", hold.Reason, StringComparison.Ordinal);
+        Assert.IsType<Step.Withdraw>(Turn(verified.AddDays(1), Unreachable()).Next);
+
+        // Where both chains bear the same key, or one record only is there, any order is good.
+        Assert.IsType<Step.Withdraw>(Turn(Now, Unreachable(), Some.Set(OfOld)).Next);
+        Assert.IsType<Step.Withdraw>(
+            Turn(Now, Unreachable(), Some.Set(OfOld, Some.Record("3 1 2", Key)), Some.Chain(Key, from: Now)).Next);
+
+        Plan Turn(DateTimeOffset time, EndpointObservation met, RecordSet? records = null, Chain? later = null)
+        {
+            Chain live = later ?? New;
+            RecordSet held = records ?? Some.Set(OfOld, OfNew);
+            Facts facts = Given.Facts(
+                [Given.Certificate("mx1", Given.In(2, live.Key, new GenerationState.Live(live, verified)))],
+                [
+                    Given.Ledger(Some.Set(Some.Record("3 1 1", live.Key))),
+                    Given.Ledger(held, Left.TlsaName),
+                ],
+                [
+                    Given.Seen(Some.Mx, live) with { TakenOverAt = Some.Start },
+                    Given.Seen(Left, Old) with { TakenOverAt = Some.Start },
+                ]);
+            Desired desired = Some.Zoned(Mx1);
+            Observation seen = Look.Well(facts, Mx1, time, live);
+            OwnerObservation round = Look.At(time, Look.Serves(held)) with
+            {
+                Name = Left.TlsaName,
+                Owner = Left.TlsaName,
+            };
+            seen = seen with
+            {
+                Owners = seen.Owners.SetItem(Left.TlsaName, round),
+                Others = [Left],
+                Endpoints = seen.Endpoints.SetItem(Left, met),
+            };
+            return Planner.Next(desired, facts.Observe(Mx1, seen, desired.Timing), seen, "mx1", time);
+        }
+
+        EndpointObservation Unreachable() => shows with
+        {
+            Addresses = [new("192.0.2.99", [new Presented.Unreachable("no answer in time")])],
+        };
+    }
 }
