@@ -13,7 +13,7 @@ internal sealed class DnsProvider(Scene scene) : IDnsProvider
         Fault.ProviderLosesUpdate, Fault.ProviderRefuses, Fault.ProviderAway,
     ];
 
-    private readonly HashSet<(string Owner, string Record)> sent = [];
+    private readonly ChangeJudge judge = new(scene);
 
     /// <summary>The TTL that it gives to every set, whatever is asked for.</summary>
     public TimeSpan? ForcedTtl { get; set; }
@@ -30,8 +30,9 @@ internal sealed class DnsProvider(Scene scene) : IDnsProvider
     {
         scene.Knowledge.MustHaveLooked($"change of {change.Owner}");
         TlsaOwner owner = scene.Owners.Named(change.Owner);
-        MustLeaveSome(owner, change);
-        MustBeItsOwn(owner, change);
+        judge.Judge(owner, change, Fits(owner, change)
+            ? Target(change, change.Add.Length, change.Remove.Length)
+            : owner.Held.Records);
         scene.BeforeEffect("change of records");
         DateTimeOffset called = scene.Now;
         scene.Pause(TimeSpan.FromMilliseconds(scene.Dice.Between(5, 400)));
@@ -70,36 +71,6 @@ internal sealed class DnsProvider(Scene scene) : IDnsProvider
         }
 
         return new("the third request of the change failed", "see to the provider");
-    }
-
-    // Where no record is left nobody refuses who may do without DANE; but who demands it finds no way in any more.
-    private void MustLeaveSome(TlsaOwner owner, DnsChange change)
-    {
-        if (!Fits(owner, change))
-            return;
-
-        Shown[] shown =
-        [
-            .. scene.Mail.Listeners
-                .Where(l => !l.IsOut && scene.Desired.Layout.Endpoints.Contains(l.Endpoint)
-                    && scene.Owners.AgreedOf(l.Endpoint.TlsaName) == owner)
-                .SelectMany(l => l.Slots.Values)
-                .SelectMany(processes => processes),
-        ];
-        if (IsUseful(owner.Held.Records) && !IsUseful(Target(change, change.Add.Length, change.Remove.Length)))
-            scene.Violation($"{owner.Name}: the last record is taken away from a host that is configured");
-
-        bool IsUseful(RecordSet set) => set.Records.Any(r => shown.Any(met => Sender.Names(r, met)));
-    }
-
-    private void MustBeItsOwn(TlsaOwner owner, DnsChange change)
-    {
-        foreach (string value in change.Add)
-            sent.Add((owner.Name, value));
-        string? others = change.Remove.FirstOrDefault(r =>
-            !sent.Contains((owner.Name, r)) && scene.Owners.IsOnlyForeign(owner, TlsaRecord.Parse(r)));
-        if (others is not null)
-            scene.Violation($"{owner.Name}: {others} is somebody else's, and is taken away");
     }
 
     private DnsChangeOutcome Try(TlsaOwner owner, DnsChange change, DateTimeOffset called, Action betweenParts)
