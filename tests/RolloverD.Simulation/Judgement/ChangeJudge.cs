@@ -30,14 +30,7 @@ internal sealed class ChangeJudge(Scene scene)
     // Where no record is left nobody refuses who may do without DANE; but who demands it finds no way in any more.
     private void MustLeaveSome(TlsaOwner owner, RecordSet target)
     {
-        Shown[] shown =
-        [
-            .. scene.Mail.Listeners
-                .Where(l => !l.IsOut && scene.Desired.Layout.Endpoints.Contains(l.Endpoint)
-                    && scene.Owners.AgreedOf(l.Endpoint.TlsaName) == owner)
-                .SelectMany(l => l.Slots.Values)
-                .SelectMany(processes => processes),
-        ];
+        Shown[] shown = [.. scene.Owners.ShownAt(owner)];
         if (IsUseful(owner.Held.Records) && !IsUseful(target))
             scene.Violation($"{owner.Name}: the last record is taken away from a host that is configured");
 

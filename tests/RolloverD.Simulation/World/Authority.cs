@@ -104,6 +104,7 @@ internal sealed class Authority(Scene scene) : IAuthority
             return new AnswerContent.Unreachable("the connection was lost");
 
         scene.Knowledge.Hears(name);
+        scene.Owners.IsFoundWith(owner, edition.Records);
         return scene.Zone.Security(scene.Now) switch
         {
             ZoneSecurity.Secure => Tell(owner, edition),

@@ -1,4 +1,5 @@
 using RolloverD.Core.Dane;
+using RolloverD.Simulation.Judgement;
 
 namespace RolloverD.Simulation.World;
 
@@ -113,9 +114,34 @@ internal sealed class Owners(Scene scene, Action changed)
 
     public void IsNowForeign(TlsaOwner owner, TlsaRecord record) => foreign.Add((owner.Name, record));
 
-    /// <summary>The same, and no operator ever gave it to RolloverD, which remembers that.</summary>
+    /// <summary>
+    /// The same, and no operator ever gave it to RolloverD, which remembers that, nor had it reason to give it.
+    /// </summary>
     public bool IsOnlyForeign(TlsaOwner owner, TlsaRecord record) =>
         IsForeign(owner, record) && !given.Contains((owner.Name, record));
+
+    /// <summary>What is shown at the addresses in DNS of configured hosts whose names lead to the owner.</summary>
+    public IEnumerable<Shown> ShownAt(TlsaOwner owner) =>
+        scene.Mail.Listeners
+            .Where(l => !l.IsOut && scene.Desired.Layout.Endpoints.Contains(l.Endpoint)
+                && AgreedOf(l.Endpoint.TlsaName) == owner)
+            .SelectMany(l => l.All);
+
+    /// <summary>
+    /// RolloverD finds an owner without a record of others that names what the host shows: it may mean to give the
+    /// record itself, and after its process ended nobody can tell whether it did.
+    /// </summary>
+    public void IsFoundWith(TlsaOwner owner, RecordSet set)
+    {
+        foreach ((string name, TlsaRecord record) in foreign)
+        {
+            if (name == owner.Name && !set.Contains(record) && !given.Contains((name, record))
+                && ShownAt(owner).Any(met => Sender.Names(record, met)))
+            {
+                given.Add((name, record));
+            }
+        }
+    }
 
     /// <summary>The operator gave the record to RolloverD.</summary>
     public void IsNowOurs(string owner, TlsaRecord record)
