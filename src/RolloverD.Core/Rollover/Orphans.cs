@@ -16,7 +16,8 @@ namespace RolloverD.Core.Rollover;
 public static class Orphans
 {
     /// <summary>
-    /// After this long without an answer since a chain went in, nobody serves at an endpoint that was taken out.
+    /// After this long without an answer since a chain went in, an endpoint that was taken out counts as gone. No fact
+    /// says so; a day outlasts a night and a repair. Its records wait for it, and a next chain that they do not name.
     /// </summary>
     private static readonly TimeSpan StaysAway = TimeSpan.FromDays(1);
 
