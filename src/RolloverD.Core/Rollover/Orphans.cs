@@ -217,7 +217,8 @@ public static class Orphans
                 Gate.Verification, known.Endpoint.ToString(), gone,
                 $"{what} when it is known whether {known.Endpoint} shows generation {current.Number} or what it showed "
                 + $"before: {known.Problem ?? "not looked at since"}",
-                "nothing when nobody serves there any more; otherwise see that it answers at every address");
+                "nothing when nobody serves there any more, or in a hurry delete its TLSA records; otherwise see "
+                + "that it answers at every address");
             return false;
         }
 

@@ -99,6 +99,7 @@ public class LeftEndpointTests
         Assert.Equal((Gate.Verification, Left.ToString(), verified.AddDays(1)), (hold.Gate, hold.Subject, hold.Until));
         Assert.Contains("generation 2", hold.Reason, StringComparison.Ordinal);
         Assert.Contains("no answer in time", hold.Reason, StringComparison.Ordinal);
+        Assert.Contains("delete its TLSA records", hold.Remedy, StringComparison.Ordinal);
         Assert.IsType<Step.Withdraw>(Turn(verified.AddDays(1), Unreachable()).Next);
 
         // Where both chains bear the same key, or one record only is there, any order is good.
