@@ -50,7 +50,8 @@ internal static class ServerErrors
                 "see that the server knows TLSA records; if it does, report this as a fault of RolloverD"),
             Rcode.ServFail => (false,
                 $"{server} failed to change {owner} (SERVFAIL)",
-                "see the server's log: often it cannot write the zone's journal, or the zone is frozen"),
+                "see the server's log: often it cannot write the zone's journal, the zone is frozen, or the name has "
+                + "as many records as the server allows (BIND: max-records-per-type)"),
             _ => (false,
                 $"{server} answered the update of {owner} with {Name(code)}", "see the server's log"),
         };

@@ -22,6 +22,9 @@ public sealed class BindServer : IAsyncLifetime
     /// <summary>BIND cuts TTLs of this zone down to 30 s, and says nothing of it.</summary>
     public const string CappedZone = "capped.test";
 
+    /// <summary>BIND takes no third record of a name and type in this zone.</summary>
+    public const string SmallZone = "small.test";
+
     /// <summary>May change TXT records of <c>allowed.example.test</c> only.</summary>
     public const string LimitedKey = "limited";
 
@@ -71,6 +74,7 @@ public sealed class BindServer : IAsyncLifetime
             ns.child A 127.0.0.1
 
             """);
+        WriteFile("small.zone", "$TTL 3600\n@ SOA ns1 postmaster 1 3600 600 86400 60\n@ NS ns1\nns1 A 127.0.0.1\n");
         WriteFile("signed.zone", "$TTL 3600\n@ SOA ns1 postmaster 1 3600 600 86400 60\n@ NS ns1\nns1 A 127.0.0.1\n");
         WriteFile("capped.zone", "$TTL 30\n@ SOA ns1 postmaster 1 3600 600 86400 30\n@ NS ns1\nns1 A 127.0.0.1\n");
         string configuration = WriteFile("named.conf", $$"""
@@ -102,6 +106,12 @@ public sealed class BindServer : IAsyncLifetime
                 type primary;
                 file "capped.zone";
                 max-zone-ttl 30;
+                update-policy { grant sha256 zonesub ANY; };
+            };
+            zone "{{SmallZone}}" {
+                type primary;
+                file "small.zone";
+                max-records-per-type 2;
                 update-policy { grant sha256 zonesub ANY; };
             };
             zone "{{SignedZone}}" {

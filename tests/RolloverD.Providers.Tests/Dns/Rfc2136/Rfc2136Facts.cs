@@ -153,6 +153,17 @@ public sealed class Rfc2136Facts(BindServer bind) : IClassFixture<BindServer>
     }
 
     [Fact]
+    public async Task A_set_that_the_server_finds_too_large_is_unknown_and_its_limit_is_named()
+    {
+        IEnumerable<string> values = "abc".Select(digit => "3 1 1 " + new string(digit, 64));
+        var change = new DnsChange(
+            $"_25._tcp.mx1.{BindServer.SmallZone}", DnsRecordType.Tlsa, Minute, [], [.. values], []);
+        var unknown = Unknown(await bind.Provider(zone: BindServer.SmallZone).ChangeAsync(change, Cancellation));
+        Assert.Contains("SERVFAIL", unknown.Reason, StringComparison.Ordinal);
+        Assert.Contains("max-records-per-type", unknown.Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_server_that_is_down_is_unknown_and_says_that_nothing_was_changed()
     {
         Rfc2136Provider provider = bind.Provider(address: new(IPAddress.Loopback, BindServer.FreePort()));
