@@ -74,8 +74,9 @@ public sealed class BindServer : IAsyncLifetime
             ns.child A 127.0.0.1
 
             """);
-        WriteFile("small.zone", "$TTL 3600\n@ SOA ns1 postmaster 1 3600 600 86400 60\n@ NS ns1\nns1 A 127.0.0.1\n");
-        WriteFile("signed.zone", "$TTL 3600\n@ SOA ns1 postmaster 1 3600 600 86400 60\n@ NS ns1\nns1 A 127.0.0.1\n");
+        const string apex = "@ SOA ns1 postmaster 1 3600 600 86400 60\n@ NS ns1\nns1 A 127.0.0.1\n";
+        WriteFile("small.zone", "$TTL 3600\n" + apex);
+        WriteFile("signed.zone", "$TTL 3600\n" + apex);
         WriteFile("capped.zone", "$TTL 30\n@ SOA ns1 postmaster 1 3600 600 86400 30\n@ NS ns1\nns1 A 127.0.0.1\n");
         string configuration = WriteFile("named.conf", $$"""
             options {
