@@ -117,6 +117,32 @@ public class SafetyTests
     }
 
     [Fact]
+    public void What_matches_nothing_may_go_though_something_else_that_matches_nothing_stays()
+    {
+        TlsaRecord deadStrong = Some.Record("3 1 2", Some.Key(66));
+        Facts broken = World(Some.Set(Dead, deadStrong), Some.Chain(OldKey));
+        Assert.Empty(Publish(broken, Some.Set(Dead)));
+    }
+
+    [Fact]
+    public void A_chain_that_some_senders_refuse_does_not_excuse_one_that_all_refuse()
+    {
+        Facts facts = World(Some.Set(Old, Some.Record("3 1 2", Some.Key(66))), Some.Chain(OldKey));
+        Assert.Single(Serve(facts, Some.Chain(NewKey)));
+    }
+
+    [Fact]
+    public void What_no_configured_endpoint_leads_to_is_judged_by_what_is_shown_there_alone()
+    {
+        Endpoint left = new("old.example.net", 25);
+        Facts facts = Given.Facts(
+            [], [Given.Ledger(Some.Set(Old)), Given.Ledger(Some.Set(Old, New), left.TlsaName)],
+            [Given.Seen(Some.Mx, Some.Chain(OldKey)), Given.Seen(left, Some.Chain(NewKey))]);
+        Assert.Empty(Safety.OfPublishing(Desired, facts, left.TlsaName, Some.Set(New), Now));
+        Assert.Single(Safety.OfPublishing(Desired, facts, left.TlsaName, Some.Set(Old), Now));
+    }
+
+    [Fact]
     public void What_senders_accept_a_broken_chain_by_stays()
     {
         TlsaRecord foreign = Some.Record("3 0 1", Some.Chain(Some.Key(66)));
