@@ -53,6 +53,21 @@ public class WantedTests
         Assert.Equal([Some.Record("3 1 1", key), Some.Record("3 1 2", key)], At(facts));
     }
 
+    [Fact]
+    public void A_certificate_of_another_endpoint_counts_where_one_of_the_addresses_goes_on_showing_it()
+    {
+        PublicKey key = Some.Key(1), others = Some.Key(2);
+        DesiredCertificate other = Mx1 with { Name = "other", Endpoints = [new("mx2.example.net", 25)] };
+        Desired desired = Some.Desired(Mx1, other);
+        CertificateFacts[] known =
+            [Given.Certificate("mx1", Given.Live(1, key)), Given.Certificate("other", Given.Live(1, others))];
+        Assert.Equal([Mx1, other], CertificatesAt(Some.Chain(key), Some.Chain(others)));
+        Assert.Equal([Mx1], CertificatesAt(Some.Chain(key)));
+
+        ImmutableArray<DesiredCertificate> CertificatesAt(params Chain[] shown) => Wanted.CertificatesAt(
+            desired, Given.Facts([.. known], [], [Given.Seen(Some.Mx, [.. shown])]), Some.Owner);
+    }
+
     private static ImmutableArray<TlsaRecord> At(Facts facts) =>
         Wanted.At(Some.Desired(Mx1), facts, Some.Owner, Now);
 }
